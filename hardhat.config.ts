@@ -1,0 +1,66 @@
+import "@nomicfoundation/hardhat-toolbox";
+import "hardhat-contract-sizer";
+import { subtask, type HardhatUserConfig } from "hardhat/config";
+import { TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD } from "hardhat/builtin-tasks/task-names";
+import type { NetworksUserConfig } from "hardhat/types";
+import { version as solcVersion } from "solc/package.json";
+import "./tasks";
+
+/** The compiler is the npm package `solc`: a build downloads nothing. */
+const SOLC_VERSION = "0.8.30";
+
+subtask(TASK_COMPILE_SOLIDITY_GET_SOLC_BUILD, async (args: { solcVersion: string }) => {
+  if (args.solcVersion !== solcVersion) {
+    throw new Error(`solc ${args.solcVersion} is not installed: package.json pins solc ${solcVersion}`);
+  }
+  return {
+    compilerPath: require.resolve("solc/soljson.js"),
+    isSolcJs: true,
+    version: solcVersion,
+    longVersion: solcVersion,
+  };
+});
+
+// solidity-coverage instruments the sources and would overwrite the main build: it gets folders of its own.
+const coverage = process.argv.includes("coverage");
+const buildRoot = coverage ? ".coverage/" : "";
+
+/** Accounts of a live network come from the environment, never from a file of the repository. */
+const accounts = process.env.DEPLOYER_KEY ? [process.env.DEPLOYER_KEY] : [];
+
+const networks: NetworksUserConfig = {
+  hardhat: { hardfork: "prague" },
+  localhost: { url: process.env.LOCALHOST_RPC ?? "http://127.0.0.1:8545" },
+  bscTestnet: {
+    url: process.env.BSC_TESTNET_RPC ?? "https://data-seed-prebsc-1-s1.bnbchain.org:8545",
+    chainId: 97,
+    accounts,
+  },
+  bsc: { url: process.env.BSC_RPC ?? "https://bsc-dataseed.bnbchain.org", chainId: 56, accounts },
+};
+
+// One generic network, so that a lane can be tried between any two public chains.
+if (process.env.CUSTOM_RPC !== undefined) {
+  if (!process.env.CUSTOM_CHAIN_ID) {
+    throw new Error("CUSTOM_RPC is set but CUSTOM_CHAIN_ID is not: set it to the chain id of that endpoint");
+  }
+  networks.custom = { url: process.env.CUSTOM_RPC, chainId: Number(process.env.CUSTOM_CHAIN_ID), accounts };
+}
+
+const config: HardhatUserConfig = {
+  solidity: {
+    version: SOLC_VERSION,
+    settings: { evmVersion: "cancun", viaIR: false, optimizer: { enabled: true, runs: 1_000 } },
+  },
+  networks,
+  paths: {
+    artifacts: `${buildRoot}artifacts`,
+    cache: `${buildRoot}cache`,
+  },
+  typechain: { outDir: `${buildRoot}typechain-types`, target: "ethers-v6" },
+  gasReporter: { enabled: process.env.REPORT_GAS === "true", offline: true, excludeContracts: ["mocks/"] },
+  contractSizer: { strict: true, except: ["mocks/"] },
+  mocha: { timeout: 120_000 },
+};
+
+export default config;
