@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Contract, type ContractRunner, type InterfaceAbi } from "ethers";
+import type { AccessManager, Gateway, QSC, QSCFactory, ValidatorRegistry } from "../typechain-types";
+import { DeploymentError } from "./deploymentError";
+
+/** Every contract that a deployment creates, and `QSC`, which the factory creates. */
+export interface ContractTypes {
+  AccessManager: AccessManager;
+  Gateway: Gateway;
+  ValidatorRegistry: ValidatorRegistry;
+  QSCFactory: QSCFactory;
+  QSC: QSC;
+}
+
+export type ContractName = keyof ContractTypes;
+
+const SOURCES: Readonly<Record<ContractName, string>> = {
+  AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
+  Gateway: "contracts/crosschain/Gateway.sol",
+  ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
+  QSCFactory: "contracts/qsc/QSCFactory.sol",
+  QSC: "contracts/qsc/QSC.sol",
+};
+
+export interface ContractArtifact {
+  readonly abi: InterfaceAbi;
+  /** Creation code without constructor arguments. */
+  readonly bytecode: string;
+}
+
+/** Where compiled contracts come from. */
+export type ArtifactSource = (name: ContractName) => Promise<ContractArtifact>;
+
+/** Artifacts of the build, read without Hardhat. */
+export function buildArtifacts(root = resolve(__dirname, "../artifacts")): ArtifactSource {
+  const known = new Map<ContractName, Promise<ContractArtifact>>();
+  const read = async (name: ContractName): Promise<ContractArtifact> => {
+    const file = join(root, SOURCES[name], `${name}.json`);
+    try {
+      return JSON.parse(await readFile(file, "utf8")) as ContractArtifact;
+    } catch (cause) {
+      throw new DeploymentError(`${file} cannot be read: run \`npx hardhat compile\` first`, { cause });
+    }
+  };
+  return (name) => {
+    const artifact = known.get(name) ?? read(name);
+    known.set(name, artifact);
+    return artifact;
+  };
+}
+
+export async function connect<Name extends ContractName>(
+  name: Name,
+  address: string,
+  runner: ContractRunner,
+  artifacts: ArtifactSource,
+): Promise<ContractTypes[Name]> {
+  const { abi } = await artifacts(name);
+  return new Contract(address, abi, runner) as unknown as ContractTypes[Name];
+}

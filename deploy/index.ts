@@ -1,0 +1,26 @@
+import { AccessManager__factory } from "../typechain-types/factories/@openzeppelin/contracts/access/manager/AccessManager__factory";
+import { Gateway__factory } from "../typechain-types/factories/contracts/crosschain/Gateway__factory";
+import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
+import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
+import { ValidatorRegistry__factory } from "../typechain-types/factories/contracts/validators/ValidatorRegistry__factory";
+import { DeploymentError } from "./deploymentError";
+import { fileRecorder, recordPath, type DeploymentRecord } from "./record";
+
+/** What a program needs of a deployment: interfaces and addresses. Nothing here needs Hardhat. */
+export const abis = {
+  AccessManager: AccessManager__factory.abi,
+  Gateway: Gateway__factory.abi,
+  ValidatorRegistry: ValidatorRegistry__factory.abi,
+  QSCFactory: QSCFactory__factory.abi,
+  QSC: QSC__factory.abi,
+} as const;
+
+/** The record of a network's deployment: `deploy/deployments/<network>.json`. */
+export async function deployments(network: string, directory?: string): Promise<DeploymentRecord> {
+  const path = recordPath(network, directory);
+  const record = await fileRecorder(path).load();
+  if (record === undefined) {
+    throw new DeploymentError(`${path} does not exist: run \`npx hardhat deploy --network ${network}\``);
+  }
+  return record;
+}

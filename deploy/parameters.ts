@@ -1,0 +1,296 @@
+import { HDNodeWallet, Mnemonic, ZeroAddress, id, parseEther } from "ethers";
+import type { Rotation } from "../protocol/header";
+import { sortSigners } from "../protocol/quorum";
+import { DeploymentError } from "./deploymentError";
+import { EnvironmentReader, parseAddress, parseInteger, type Environment } from "./environment";
+
+export interface LaneLimits {
+  /** A header may exist for every so many blocks. */
+  readonly cadence: bigint;
+  /** Largest gas limit of a message. */
+  readonly maxGas: bigint;
+  /** Longest payload. */
+  readonly maxBytes: bigint;
+}
+
+export interface LaneParameters {
+  readonly chainId: bigint;
+  readonly gateway: string;
+  readonly limits: LaneLimits;
+}
+
+/** Seconds between scheduling and executing, by what is decided. */
+export interface Delays {
+  readonly admin: bigint;
+  readonly lanes: bigint;
+  readonly timelock: bigint;
+}
+
+/** The validators' deposits, on the home chain. */
+export interface RegistryParameters {
+  /** Wei that each operator puts down. */
+  readonly deposit: bigint;
+  /** Receives what is slashed. */
+  readonly treasury: string;
+  /** Seconds after which an unchanged set may be published again. */
+  readonly renewAfter: bigint;
+  /** Who may register, and whose keys are epoch 1. */
+  readonly genesisOperators: readonly string[];
+}
+
+/** All that a deployment on one chain depends on, beside the compiled contracts and the deployer. */
+export interface DeploymentParameters {
+  readonly network: string;
+  readonly chainId: bigint;
+  /** False on this machine only: a live network refuses well-known keys and weak sets. */
+  readonly live: boolean;
+  /** Changes all addresses: a second, independent deployment by the same deployer needs another one. */
+  readonly salt: string;
+  /** Smallest signer set that the gateway ever accepts. */
+  readonly minSigners: bigint;
+  /** Least seconds between two signed rotations. */
+  readonly rotationDelay: bigint;
+  /** Seconds for which the set before stays valid. */
+  readonly overlap: bigint;
+  /** On the home chain only, where the validators and their deposits are. */
+  readonly registry: RegistryParameters | undefined;
+  /** First signer set; epoch 0 on the home chain, where the registry installs it. */
+  readonly genesis: Rotation;
+  readonly multisig: string;
+  readonly guardian: string;
+  readonly delays: Delays;
+  /** Lanes to open before the hand-over; later ones need the multisig. */
+  readonly lanes: readonly LaneParameters[];
+  /** Blocks that a transaction must be deep before the next one is sent. */
+  readonly confirmations: number;
+  /** Milliseconds between two looks for a receipt. */
+  readonly pollMs: number;
+}
+
+const MINUTE = 60n;
+const HOUR = 3_600n;
+const DAY = 86_400n;
+
+export const NO_GENESIS: Rotation = { epoch: 0n, validUntil: 0n, signers: [] };
+
+/** A header at most every 4 blocks (1.8 s on BSC); 5 M gas and 48 kB leave a delivery room in any transaction. */
+export const LANE_LIMITS: LaneLimits = { cadence: 4n, maxGas: 5_000_000n, maxBytes: 48_000n };
+
+/** Every block counts: nobody waits on a local chain. */
+export const LOCAL_LANE_LIMITS: LaneLimits = { cadence: 1n, maxGas: 5_000_000n, maxBytes: 48_000n };
+
+const LOCAL = {
+  salt: id("gamenet"),
+  // Four tolerate one faulty signer: a quorum is three.
+  minSigners: 4n,
+  // Short enough to watch, long enough that two rotations never overlap.
+  rotationDelay: 20n,
+  overlap: 10n,
+  // Real delays, so that whatever needs the multisig is exercised with them.
+  delays: { admin: MINUTE, lanes: MINUTE, timelock: MINUTE },
+  // The white paper's deposit: accounts of local nodes hold 10,000.
+  deposit: parseEther("100"),
+  // Long enough not to be in the way, short enough to be seen.
+  renewAfter: 5n * MINUTE,
+  confirmations: 1,
+  pollMs: 20,
+} as const;
+
+const LIVE = {
+  salt: id("gamenet"),
+  minSigners: 4n,
+  // A stolen quorum must not run through sets faster than people can react.
+  rotationDelay: 6n * HOUR,
+  // Headers that were signed just before a rotation still arrive.
+  overlap: HOUR,
+  // Whoever disagrees with a change of roles has two days to leave, with a new lane one.
+  delays: { admin: 2n * DAY, lanes: DAY, timelock: 2n * DAY },
+  // The white paper's deposit of a core node.
+  deposit: parseEther("100"),
+  // Twice within the 7 days that a set is valid.
+  renewAfter: 3n * DAY,
+  // Beyond BSC's fast finality.
+  confirmations: 5,
+  pollMs: 500,
+} as const;
+
+/** Chain ids that the gateway, too, takes for local: no real value can be there. */
+const LOCAL_CHAIN_IDS: readonly bigint[] = [31_337n, 31_338n];
+const DEV_MNEMONIC = "test test test test test test test test test test test junk";
+const DEV_ACCOUNTS = 20;
+const MIN_LIVE_SIGNERS = 4n;
+
+export function isLocalChain(chainId: bigint): boolean {
+  return LOCAL_CHAIN_IDS.includes(chainId);
+}
+
+export interface LocalChoice {
+  readonly chainId: bigint;
+  readonly multisig: string;
+  readonly guardian: string;
+  readonly network?: string;
+  /** The home chain's operators, or a business chain's first signer set. */
+  readonly genesis: { readonly operators: readonly string[] } | Rotation;
+  readonly lanes?: readonly LaneParameters[];
+  readonly salt?: string;
+}
+
+/** Values for a chain on this machine. */
+export function localParameters(choice: LocalChoice): DeploymentParameters {
+  const { deposit, renewAfter, ...values } = LOCAL;
+  const { genesis, multisig } = choice;
+  const home = "operators" in genesis;
+  return {
+    ...values,
+    network: choice.network ?? `local-${choice.chainId}`,
+    chainId: choice.chainId,
+    live: false,
+    salt: choice.salt ?? LOCAL.salt,
+    registry: home ? { deposit, renewAfter, treasury: multisig, genesisOperators: genesis.operators } : undefined,
+    genesis: home ? NO_GENESIS : genesis,
+    multisig,
+    guardian: choice.guardian,
+    lanes: choice.lanes ?? [],
+  };
+}
+
+/** Values for a public chain: what differs between deployments comes from the environment. */
+export function liveParameters(network: string, chainId: bigint, environment: Environment): DeploymentParameters {
+  const { deposit, renewAfter, ...values } = LIVE;
+  const read = new EnvironmentReader(environment);
+  const home = read.flag("HOME_CHAIN", network !== "custom");
+  const salt = read.optional("DEPLOYMENT_SALT");
+  const multisig = read.address("MULTISIG", "the multisig that holds the roles after the deployment");
+  return {
+    ...values,
+    network,
+    chainId,
+    live: true,
+    salt: salt === undefined ? LIVE.salt : id(salt),
+    minSigners: read.integer("MIN_SIGNERS", LIVE.minSigners),
+    registry: home
+      ? {
+          deposit,
+          renewAfter,
+          treasury: read.optional("TREASURY") === undefined ? multisig : read.address("TREASURY", "an account"),
+          genesisOperators: readAddresses(read, "GENESIS_OPERATORS", "the accounts that may register as operators"),
+        }
+      : undefined,
+    genesis: home ? NO_GENESIS : readGenesis(read),
+    multisig,
+    guardian: read.address("GUARDIAN", "the account that may pause lanes at once"),
+    lanes: readLanes(read, LANE_LIMITS),
+  };
+}
+
+/** Accounts of a local node that play the parts which nobody named. */
+export interface LocalAccounts {
+  readonly multisig: string;
+  readonly guardian: string;
+  readonly operators: readonly string[];
+}
+
+/** The parameters of a Hardhat network: local values for local chains, all else from the environment. */
+export function parametersOf(
+  network: string,
+  chainId: bigint,
+  environment: Environment,
+  accounts: LocalAccounts,
+): DeploymentParameters {
+  if (!isLocalChain(chainId)) return liveParameters(network, chainId, environment);
+  const read = new EnvironmentReader(environment);
+  const home = read.flag("HOME_CHAIN", read.optional("GENESIS_EPOCH") === undefined);
+  const named = (key: string, fallback: string): string =>
+    read.optional(key) === undefined ? fallback : read.address(key, "an account");
+  return localParameters({
+    network,
+    chainId,
+    multisig: named("MULTISIG", accounts.multisig),
+    guardian: named("GUARDIAN", accounts.guardian),
+    genesis: home ? { operators: accounts.operators } : readGenesis(read),
+    lanes: readLanes(read, LOCAL_LANE_LIMITS),
+  });
+}
+
+/** Refuses what would make a deployment worthless or, on a live network, anybody's. */
+export function validateParameters(parameters: DeploymentParameters, deployer: string): void {
+  const refuse = (key: string, message: string): never => {
+    throw new DeploymentError(message, { key });
+  };
+  const { live, multisig, guardian, minSigners, genesis, registry } = parameters;
+  for (const [key, account] of [
+    ["MULTISIG", multisig],
+    ["GUARDIAN", guardian],
+  ] as const) {
+    if (account === ZeroAddress) refuse(key, "is the zero address: name a real account");
+    if (account === deployer)
+      refuse(key, `is the deployer ${deployer}, which is to hold nothing: name another account`);
+  }
+  if (registry === undefined) {
+    if (genesis.epoch === 0n) refuse("GENESIS_EPOCH", "is 0: a business chain starts with an epoch of the home chain");
+    const size = BigInt(genesis.signers.length);
+    if (size < minSigners) {
+      refuse("GENESIS_SIGNERS", `names ${size} signers, MIN_SIGNERS asks for ${minSigners}: take the home chain's set`);
+    }
+  } else {
+    if (genesis.epoch !== 0n) {
+      refuse("GENESIS_EPOCH", "is set on the home chain, whose registry makes epoch 1: remove it");
+    }
+    const count = BigInt(registry.genesisOperators.length);
+    if (count < minSigners) {
+      refuse("GENESIS_OPERATORS", `names ${count} accounts, MIN_SIGNERS asks for ${minSigners}: name more operators`);
+    }
+    if (new Set(registry.genesisOperators).size !== registry.genesisOperators.length) {
+      refuse("GENESIS_OPERATORS", "names an account twice");
+    }
+  }
+  for (const lane of parameters.lanes) {
+    if (lane.chainId === parameters.chainId) refuse("LANES", `leads from chain ${lane.chainId} to itself`);
+  }
+  if (!live) return;
+
+  if (minSigners < MIN_LIVE_SIGNERS) {
+    refuse("MIN_SIGNERS", `is ${minSigners}: fewer than ${MIN_LIVE_SIGNERS} signers tolerate no fault`);
+  }
+  const known = devAccounts();
+  if (known.has(deployer)) refuse("DEPLOYER_KEY", "is a key that everybody knows: create one of your own");
+  if (known.has(multisig)) refuse("MULTISIG", "is an account whose key everybody knows");
+  if (known.has(guardian)) refuse("GUARDIAN", "is an account whose key everybody knows");
+  for (const operator of registry?.genesisOperators ?? []) {
+    if (known.has(operator)) refuse("GENESIS_OPERATORS", `contains ${operator}, whose key everybody knows`);
+  }
+  for (const signer of genesis.signers) {
+    if (known.has(signer)) refuse("GENESIS_SIGNERS", `contains ${signer}, whose key everybody knows`);
+  }
+}
+
+function readGenesis(read: EnvironmentReader): Rotation {
+  return {
+    epoch: read.integer("GENESIS_EPOCH"),
+    validUntil: read.integer("GENESIS_VALID_UNTIL"),
+    signers: sortSigners(readAddresses(read, "GENESIS_SIGNERS", "the signers of the home chain's current epoch")),
+  };
+}
+
+function readAddresses(read: EnvironmentReader, key: string, purpose: string): readonly string[] {
+  const list = read.required(key, `${purpose}, separated by commas`);
+  return list.split(",").map((entry) => parseAddress(key, entry.trim()));
+}
+
+/** `LANES=56:0xGateway,97:0xGateway` */
+function readLanes(read: EnvironmentReader, limits: LaneLimits): readonly LaneParameters[] {
+  const list = read.optional("LANES");
+  if (list === undefined) return [];
+  return list.split(",").map((entry) => {
+    const [chainId, gateway, rest] = entry.trim().split(":");
+    if (chainId === undefined || gateway === undefined || rest !== undefined) {
+      throw new DeploymentError(`"${entry}" is not of the form chainId:gateway`, { key: "LANES" });
+    }
+    return { chainId: parseInteger("LANES", chainId), gateway: parseAddress("LANES", gateway), limits };
+  });
+}
+
+function devAccounts(): ReadonlySet<string> {
+  const root = HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(DEV_MNEMONIC), "m/44'/60'/0'/0");
+  return new Set(Array.from({ length: DEV_ACCOUNTS }, (_, index) => root.deriveChild(index).address));
+}

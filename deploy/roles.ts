@@ -1,0 +1,82 @@
+import type { ContractName } from "./contracts";
+
+/** Who may hold a role: an account of the parameters, or the validator registry where there is one. */
+export type Holder = "multisig" | "guardian" | "registry";
+
+/** Which of the parameters' delays a holder waits between scheduling a call and executing it. */
+export type DelayName = "none" | "admin" | "lanes" | "timelock";
+
+export interface RoleDefinition {
+  readonly id: bigint;
+  readonly name: string;
+  readonly purpose: string;
+  /** Restricted functions that it may call. A function belongs to one role. */
+  readonly functions: Readonly<Partial<Record<ContractName, readonly string[]>>>;
+  readonly holders: readonly { readonly holder: Holder; readonly delay: DelayName }[];
+  /** Role that may cancel what this one has scheduled. */
+  readonly cancelledBy?: bigint;
+}
+
+/** AccessManager's own: it changes roles, delays and members. */
+export const ADMIN_ROLE = 0n;
+export const LANE_ADMIN_ROLE = 1n;
+export const GUARDIAN_ROLE = 2n;
+
+/** The table of roles: the deployment applies it, `verify:state` checks it, the README prints it. */
+export const ROLES: readonly RoleDefinition[] = [
+  {
+    id: ADMIN_ROLE,
+    name: "ADMIN",
+    purpose: "changes roles, delays and members",
+    functions: {},
+    holders: [{ holder: "multisig", delay: "admin" }],
+  },
+  {
+    id: LANE_ADMIN_ROLE,
+    name: "LANE_ADMIN",
+    purpose: "opens lanes and sets their limits",
+    functions: { Gateway: ["addLane", "setLimits"] },
+    holders: [{ holder: "multisig", delay: "lanes" }],
+    cancelledBy: GUARDIAN_ROLE,
+  },
+  {
+    id: GUARDIAN_ROLE,
+    name: "GUARDIAN",
+    purpose: "stops a lane at once; cancels what others have scheduled",
+    functions: { Gateway: ["pauseLane"] },
+    holders: [{ holder: "guardian", delay: "none" }],
+  },
+  {
+    id: 3n,
+    name: "PAUSER",
+    purpose: "stops all lanes at once",
+    functions: { Gateway: ["pauseAll"] },
+    holders: [
+      { holder: "guardian", delay: "none" },
+      { holder: "registry", delay: "none" },
+    ],
+  },
+  {
+    id: 4n,
+    name: "TIMELOCK",
+    purpose: "resumes a lane, voids old epochs, restores an expired one, names who receives what is slashed",
+    functions: { Gateway: ["unpauseLane", "raiseFloor", "restoreEpoch"], ValidatorRegistry: ["setTreasury"] },
+    holders: [{ holder: "multisig", delay: "timelock" }],
+    cancelledBy: GUARDIAN_ROLE,
+  },
+  {
+    id: 5n,
+    name: "REGISTRY",
+    purpose: "installs the signer set of the home chain",
+    functions: { Gateway: ["setEpoch"] },
+    holders: [{ holder: "registry", delay: "none" }],
+  },
+  {
+    id: 6n,
+    name: "CERTIFIER",
+    purpose: "certifies issuers of tokens",
+    functions: { QSCFactory: ["certify", "revoke"] },
+    holders: [{ holder: "multisig", delay: "none" }],
+    cancelledBy: GUARDIAN_ROLE,
+  },
+];

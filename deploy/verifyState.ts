@@ -1,0 +1,199 @@
+import { Interface, isError, keccak256, type Provider } from "ethers";
+import { buildArtifacts, type ArtifactSource, type ContractName } from "./contracts";
+import { connectContracts, expectedHolders, type Deployment } from "./deployment";
+import type { DeploymentParameters } from "./parameters";
+import type { DeploymentRecord } from "./record";
+import { ADMIN_ROLE, ROLES } from "./roles";
+
+/** One fact of a deployment, as it should be and as the chain has it. */
+export interface Finding {
+  readonly subject: string;
+  readonly expected: string;
+  readonly found: string;
+  /** unknown: the endpoint cannot tell (pruned logs). */
+  readonly verdict: "same" | "different" | "unknown";
+}
+
+export interface VerifyOptions {
+  readonly provider: Provider;
+  readonly parameters: DeploymentParameters;
+  readonly record: DeploymentRecord;
+  readonly artifacts?: ArtifactSource;
+}
+
+/** Blocks that public endpoints of BSC answer `eth_getLogs` for at most. */
+const LOG_WINDOW = 5_000;
+const MAX_LOG_WINDOWS = 200;
+
+/** Re-reads everything that the deployment set: code, parameters, roles with delays and members, lanes. */
+export async function verifyState(options: VerifyOptions): Promise<readonly Finding[]> {
+  const artifacts = options.artifacts ?? buildArtifacts();
+  const { parameters, provider, record } = options;
+  const deployment = { parameters, ...(await connectContracts(record, provider, artifacts)) };
+  const groups = await Promise.all([
+    verifyCode(options),
+    verifyValues(deployment),
+    verifyFunctions(deployment, artifacts),
+    verifyMembers(deployment, options.provider),
+    verifyLanes(deployment),
+  ]);
+  return groups.flat();
+}
+
+function finding(subject: string, expected: unknown, found: unknown): Finding {
+  const [wanted, present] = [String(expected), String(found)];
+  return { subject, expected: wanted, found: present, verdict: wanted === present ? "same" : "different" };
+}
+
+async function verifyCode({ provider, record }: VerifyOptions): Promise<readonly Finding[]> {
+  const contracts = Object.entries(record.contracts).map(async ([name, { address, codeHash }]) => {
+    const code = await provider.getCode(address);
+    return finding(`${name} code`, codeHash, code === "0x" ? "none" : keccak256(code));
+  });
+  return Promise.all(contracts);
+}
+
+async function verifyValues(deployment: Deployment): Promise<readonly Finding[]> {
+  const { gateway, qscFactory, validatorRegistry, parameters, record } = deployment;
+  const manager = await deployment.accessManager.getAddress();
+  const gatewayAddress = await gateway.getAddress();
+  const findings = [
+    finding("Gateway authority", manager, await gateway.authority()),
+    finding("Gateway MIN_SIGNERS", parameters.minSigners, await gateway.MIN_SIGNERS()),
+    finding("Gateway ROTATION_DELAY", parameters.rotationDelay, await gateway.ROTATION_DELAY()),
+    finding("Gateway OVERLAP", parameters.overlap, await gateway.OVERLAP()),
+    finding("QSCFactory authority", manager, await qscFactory.authority()),
+    finding("QSCFactory GATEWAY", gatewayAddress, await qscFactory.GATEWAY()),
+    finding("handed over", true, record.handedOver),
+  ];
+  if (validatorRegistry === undefined || parameters.registry === undefined) return findings;
+  const { deposit, treasury, renewAfter, genesisOperators } = parameters.registry;
+  const admitted = await Promise.all(genesisOperators.map((account) => validatorRegistry.isGenesisOperator(account)));
+  return [
+    ...findings,
+    finding("ValidatorRegistry authority", manager, await validatorRegistry.authority()),
+    finding("ValidatorRegistry GATEWAY", gatewayAddress, await validatorRegistry.GATEWAY()),
+    finding("ValidatorRegistry DEPOSIT", deposit, await validatorRegistry.DEPOSIT()),
+    finding("ValidatorRegistry RENEW_AFTER", renewAfter, await validatorRegistry.RENEW_AFTER()),
+    finding("ValidatorRegistry treasury", treasury, await validatorRegistry.treasury()),
+    ...genesisOperators.map((account, index) => finding(`genesis operator ${account}`, true, admitted[index])),
+  ];
+}
+
+async function verifyFunctions(deployment: Deployment, artifacts: ArtifactSource): Promise<readonly Finding[]> {
+  const { accessManager, record } = deployment;
+  const findings: Finding[] = [];
+  for (const role of ROLES) {
+    for (const [name, functions] of Object.entries(role.functions) as [ContractName, readonly string[]][]) {
+      const target = record.contracts[name]?.address;
+      if (target === undefined) continue;
+      const contract = new Interface((await artifacts(name)).abi);
+      for (const wanted of functions) {
+        const selector = contract.getFunction(wanted)?.selector ?? "0x00000000";
+        const found = await accessManager.getTargetFunctionRole(target, selector);
+        findings.push(finding(`${name}.${wanted} role`, role.name, nameOf(found)));
+      }
+    }
+    if (role.cancelledBy !== undefined) {
+      const found = await accessManager.getRoleGuardian(role.id);
+      findings.push(finding(`${role.name} cancelled by`, nameOf(role.cancelledBy), nameOf(found)));
+    }
+    if (role.id !== ADMIN_ROLE) {
+      findings.push(finding(`${role.name} admin`, "ADMIN", nameOf(await accessManager.getRoleAdmin(role.id))));
+    }
+  }
+  for (const [name, contract] of Object.entries(record.contracts)) {
+    if (name === "AccessManager") continue;
+    findings.push(finding(`${name} closed`, false, await accessManager.isTargetClosed(contract.address)));
+  }
+  return findings;
+}
+
+async function verifyMembers(deployment: Deployment, provider: Provider): Promise<readonly Finding[]> {
+  const { accessManager, parameters, record } = deployment;
+  const registry = record.contracts.ValidatorRegistry?.address;
+  const findings: Finding[] = [];
+  const expected = new Map<bigint, ReadonlySet<string>>();
+  for (const role of ROLES) {
+    const holders = expectedHolders(role, parameters, registry);
+    expected.set(role.id, new Set(holders.map(({ account }) => account)));
+    for (const { account, delay } of holders) {
+      const [isMember, found] = await accessManager.hasRole(role.id, account);
+      const present = isMember ? `member, delay ${found} s` : "no member";
+      findings.push(finding(`${role.name} of ${account}`, `member, delay ${delay} s`, present));
+    }
+    const [isMember] = await accessManager.hasRole(role.id, record.deployer);
+    findings.push(finding(`${role.name} of the deployer`, "no member", isMember ? "member" : "no member"));
+  }
+
+  const granted = await grantedMembers(deployment, provider);
+  if (granted === undefined) {
+    findings.push({ subject: "other members", expected: "none", found: "logs are pruned", verdict: "unknown" });
+    return findings;
+  }
+  const others: string[] = [];
+  for (const [role, account] of granted) {
+    if (expected.get(role)?.has(account) === true || account === record.deployer) continue;
+    const [isMember] = await accessManager.hasRole(role, account);
+    if (isMember) others.push(`${account} has ${nameOf(role)}`);
+  }
+  findings.push(finding("other members", "none", others.length === 0 ? "none" : others.join("; ")));
+  return findings;
+}
+
+/** Every (role, account) that was ever granted; undefined where the endpoint does not serve the logs. */
+async function grantedMembers(
+  deployment: Deployment,
+  provider: Provider,
+): Promise<readonly (readonly [bigint, string])[] | undefined> {
+  const { accessManager, record } = deployment;
+  const first = record.contracts.AccessManager?.block ?? 0;
+  const last = await provider.getBlockNumber();
+  if (last - first > LOG_WINDOW * MAX_LOG_WINDOWS) return undefined;
+  const granted = new Map<string, readonly [bigint, string]>();
+  try {
+    for (let from = first; from <= last; from += LOG_WINDOW) {
+      const to = Math.min(from + LOG_WINDOW - 1, last);
+      for (const { args } of await accessManager.queryFilter(accessManager.filters.RoleGranted(), from, to)) {
+        granted.set(`${args.roleId}:${args.account}`, [args.roleId, args.account]);
+      }
+    }
+  } catch (error) {
+    if (isError(error, "CALL_EXCEPTION")) throw error;
+    return undefined;
+  }
+  // The first admin was granted when the manager was created: without that log others may be missing, too.
+  return granted.has(`${ADMIN_ROLE}:${record.deployer}`) ? [...granted.values()] : undefined;
+}
+
+async function verifyLanes({ gateway, parameters, record }: Deployment): Promise<readonly Finding[]> {
+  const open = await gateway.laneChainIds();
+  const findings: Finding[] = [];
+  const known = new Map(record.lanes.map(({ chainId, gateway: remote }) => [BigInt(chainId), remote]));
+  for (const lane of parameters.lanes) known.set(lane.chainId, lane.gateway);
+  for (const [chainId, remote] of known) {
+    if (!open.includes(chainId)) {
+      findings.push(finding(`lane ${chainId}`, remote, "none"));
+      continue;
+    }
+    const state = await gateway.laneState(chainId);
+    findings.push(finding(`lane ${chainId}`, remote, state.remoteGateway));
+    findings.push(finding(`lane ${chainId} paused`, false, state.paused));
+    const limits = parameters.lanes.find((lane) => lane.chainId === chainId)?.limits;
+    if (limits === undefined) continue;
+    const text = (value: { cadence: bigint; maxGas: bigint; maxBytes: bigint }): string =>
+      `cadence ${value.cadence}, ${value.maxGas} gas, ${value.maxBytes} bytes`;
+    findings.push(finding(`lane ${chainId} limits`, text(limits), text(state)));
+  }
+  for (const chainId of open) {
+    if (!known.has(chainId)) {
+      const { remoteGateway } = await gateway.laneState(chainId);
+      findings.push(finding(`lane ${chainId}`, "none", remoteGateway));
+    }
+  }
+  return findings;
+}
+
+function nameOf(role: bigint): string {
+  return ROLES.find(({ id }) => id === role)?.name ?? `role ${role}`;
+}

@@ -1,0 +1,97 @@
+import { Interface, formatEther, isHexString, type ErrorDescription } from "ethers";
+import type { ArtifactSource, ContractName } from "../deploy/contracts";
+
+const CONTRACTS: readonly ContractName[] = ["Gateway", "ValidatorRegistry", "QSCFactory", "QSC", "AccessManager"];
+
+/** What to do about an error, where that is not plain from its name and values. */
+const ADVICE: Readonly<Record<string, string>> = {
+  AccessManagedUnauthorized: "the account has no role for this function: see the table of roles in deploy/README.md",
+  AccessControlUnauthorizedAccount: "the token's admin can grant the role",
+  AccessControlEnforcedDefaultAdminDelay: "wait until the delay has passed",
+  AccessManagerNotReady: "wait until the delay has passed",
+  AccessManagerNotScheduled: "schedule the call first",
+  AccessManagerExpired: "schedule the call again",
+  AccumulatorMismatch: "the messages are not those that were signed",
+  CapExceeded: "issue less",
+  ChainNotLinked: "link the token's counterpart first: qsc:link",
+  CreationCodeMismatch: "build the sources that the factory was deployed from",
+  DeadlineOutOfRange: "name a time in the future",
+  EpochNotAccepted: "the signatures are of a set that has ended: collect them from the current one",
+  EpochNotNewer: "this rotation has been made already",
+  ERC20InsufficientBalance: "the account holds less than this",
+  ERC7943InsufficientUnfrozenBalance: "a part of the balance is frozen",
+  EnforcedPause: "the token is paused: qsc:pause --unpause",
+  ExpectedPause: "the token is not paused",
+  GasLimitTooHigh: "ask for less gas: see qcp:status for the lane's limits",
+  HomeChainOnly: "run this on the token's home chain",
+  InvalidSymbol: "use 1 to 11 of A-Z and 0-9",
+  LaneExists: "a lane is opened once, for good",
+  LaneFull: "send again once some messages have arrived",
+  LanePaused: "the timelock can resume it",
+  LimitsUndeliverable: "lower maxGas or maxBytes",
+  MessageExpired: "its sender asked for that deadline: it stays undelivered",
+  NotCertified: "the multisig can certify the issuer: qsc:certify",
+  NotReclaimable: "only an exchange that finally failed can be reclaimed: see qcp:status",
+  NotRetriable: "it never failed, was retried already, or is reclaimable on its source",
+  NothingToReclaim: "this token made no such exchange, or gave it back already",
+  PayloadTooLong: "send less: see qcp:status for the lane's limits",
+  PublishedTooEarly: "wait until then",
+  RetryFailed: "its recipient refuses it still",
+  RotationTooEarly: "wait until then",
+  SetSizeOutOfRange: "the set has too few or too many signers",
+  SymbolTaken: "choose another symbol",
+  TooFewOperators: "more operators have to register",
+  UnfreezeExceedsFrozen: "less than this is frozen",
+  UnknownLane: "no lane leads there: qcp:status lists those that are open",
+};
+
+/** An error of any of our contracts in words, or undefined where `error` is none. */
+export async function explain(error: unknown, artifacts: ArtifactSource): Promise<string | undefined> {
+  const data = revertData(error);
+  if (data !== undefined) {
+    for (const name of CONTRACTS) {
+      const known = new Interface((await artifacts(name)).abi).parseError(data);
+      if (known !== null) return inWords(known);
+    }
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  if (/insufficient funds|doesn't have enough funds/i.test(text)) {
+    return "the account has not enough native coin for the gas and the value: send it some";
+  }
+  return undefined;
+}
+
+/** `LaneFull(chainId 97, inFlight 2048)` → "Lane full (chainId 97, inFlight 2048): send again once …" */
+export function inWords(error: ErrorDescription): string {
+  if (error.name === "Error" || error.name === "Panic") return `reverted: ${error.args.join(", ")}`;
+  const words = error.name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase();
+  const values = error.fragment.inputs.map(({ name }, index) => `${name} ${valueInWords(name, error.args[index])}`);
+  const shown = values.length === 0 ? "" : ` (${values.join(", ")})`;
+  const advice = ADVICE[error.name];
+  const text = `${words.charAt(0).toUpperCase()}${words.slice(1)}${shown}`;
+  return advice === undefined ? text : `${text}: ${advice}`;
+}
+
+const TIMES = /^(timestamp|earliest|validUntil|deadline|latest|withdrawableAt)$/;
+
+function valueInWords(name: string, value: unknown): string {
+  if (typeof value === "bigint" && TIMES.test(name) && value > 1_000_000_000n) return timeInWords(value);
+  if (typeof value === "bigint" && name === "deposit") return `${formatEther(value)} coins`;
+  return String(value);
+}
+
+export function timeInWords(seconds: bigint): string {
+  if (seconds === 0n) return "never";
+  return seconds > 8_640_000_000_000n ? `${seconds}` : new Date(Number(seconds) * 1_000).toISOString();
+}
+
+/** Providers put the data of a revert into different places, some of them nested. */
+function revertData(error: unknown, depth = 0): string | undefined {
+  if (typeof error === "string") return isHexString(error) && error.length >= 10 ? error : undefined;
+  if (typeof error !== "object" || error === null || depth > 4) return undefined;
+  for (const key of ["data", "error", "info", "cause"]) {
+    const found = revertData((error as Record<string, unknown>)[key], depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

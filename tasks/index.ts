@@ -1,0 +1,16 @@
+import "./deploy";
+import "./verifyState";
+import "./qcp/addLane";
+import "./qcp/send";
+import "./qcp/status";
+import "./qcp/rotate";
+import "./qcp/retry";
+import "./qcp/reclaim";
+import "./qsc/certify";
+import "./qsc/create";
+import "./qsc/link";
+import "./qsc/issue";
+import "./qsc/freeze";
+import "./qsc/unfreeze";
+import "./qsc/pause";
+import "./qsc/exchange";
