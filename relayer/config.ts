@@ -1,0 +1,327 @@
+import { isAddress, isHexString, parseUnits } from "ethers";
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+import type { LaneEnds } from "../protocol/hashChain";
+import { RelayerError } from "./errors";
+import type { StoreLocation } from "./store/store";
+
+const chainName = z.string().regex(/^[a-z0-9-]{1,32}$/, "give 1 to 32 of a-z, 0-9 and -");
+
+const address = z
+  .string()
+  .refine((value) => isAddress(value), "give a 20-byte address, 0x-prefixed, in lowercase or with a right checksum");
+
+const httpUrl = z
+  .string()
+  .refine((value) => /^https?:\/\//.test(value) && URL.canParse(value), "give an http:// or https:// URL");
+
+const port = z
+  .int("give a port number")
+  .min(0, "give a port from 0 to 65535")
+  .max(65_535, "give a port from 0 to 65535");
+
+const milliseconds = (least: number, most: number): z.ZodInt =>
+  z.int("give whole milliseconds").min(least, `give at least ${least} ms`).max(most, `give at most ${most} ms`);
+
+/** Gwei as a number or a decimal string, in wei. */
+const gwei = z.union([z.number(), z.string()], "give gwei, such as 0.05").transform((value, context) => {
+  try {
+    const wei = parseUnits(`${value}`, "gwei");
+    if (wei > 0n) return wei;
+  } catch {
+    // Reported below.
+  }
+  context.addIssue({ code: "custom", message: "give more than 0 gwei with at most 9 decimals" });
+  return z.NEVER;
+});
+
+const keystore = z.strictObject({
+  keystore: z.string("give the path of an encrypted JSON keystore (relayer keys new)").min(1),
+  passwordFile: z.string().min(1).optional(),
+});
+
+const rawKey = z.strictObject({
+  privateKey: z.string().refine((value) => isHexString(value, 32), "give 32 bytes of hex, 0x-prefixed"),
+});
+
+const key = z.union([keystore, rawKey], "give either keystore (with passwordFile, else it is asked for) or privateKey");
+
+const chain = z
+  .strictObject({
+    name: chainName,
+    chainId: z
+      .int("give the chain id as a number")
+      .positive("give the chain id as a positive number")
+      .transform((value) => BigInt(value)),
+    endpoints: z.array(httpUrl).min(1, "give at least one RPC endpoint"),
+    quorum: z.int("give how many endpoints must agree").positive("give how many endpoints must agree").optional(),
+    finality: z.enum(["finalized", "safe", "latest"], "give finalized, safe or latest").default("finalized"),
+    gateway: address,
+    registry: address.optional(),
+    startBlock: z
+      .int("give a block number")
+      .nonnegative("give a block number")
+      .default(0)
+      .transform((value) => BigInt(value)),
+    pollMs: milliseconds(10, 60_000).default(450),
+    requestTimeoutMs: milliseconds(100, 60_000).default(5_000),
+    logRange: z.int("give a number of blocks").positive("give a number of blocks").default(1_000),
+    maxGasPriceGwei: gwei.default(parseUnits("5", "gwei")),
+    payout: address.optional(),
+  })
+  .superRefine((value, context) => {
+    if (value.quorum !== undefined && value.quorum > value.endpoints.length) {
+      context.addIssue({
+        code: "custom",
+        path: ["quorum"],
+        message: `${value.quorum} of ${value.endpoints.length} endpoints can never agree: lower it or add endpoints`,
+      });
+    }
+    if (new Set(value.endpoints).size !== value.endpoints.length) {
+      context.addIssue({ code: "custom", path: ["endpoints"], message: "an endpoint stands there twice: remove one" });
+    }
+  });
+
+const file = z
+  .strictObject({
+    operator: z.string("give a name for logs and metrics").min(1, "give a name for logs and metrics"),
+    roles: z
+      .strictObject({ attestor: z.boolean().default(false), deliverer: z.boolean().default(false) })
+      .default({ attestor: false, deliverer: false }),
+    send: z.boolean("give true or false").default(false),
+    chains: z.array(chain).min(2, "give at least two chains"),
+    lanes: z
+      .array(z.tuple([chainName, chainName], "give two names of chains, such as [bsc, games]"))
+      .min(1, "give at least one pair of chains"),
+    signer: key.optional(),
+    sender: key.optional(),
+    store: z
+      .union(
+        [z.strictObject({ sqlite: z.string().min(1) }), z.strictObject({ postgres: z.string().min(1) })],
+        "give either sqlite: <path> or postgres: <url>",
+      )
+      .default({ sqlite: "relayer.sqlite" }),
+    api: z
+      .strictObject({
+        host: z.string().min(1).default("127.0.0.1"),
+        port: port.default(7_400),
+        publicEndpoint: httpUrl.optional(),
+      })
+      .default({ host: "127.0.0.1", port: 7_400 }),
+    peers: z
+      .strictObject({ static: z.array(httpUrl).default([]), fromRegistry: z.boolean().default(false) })
+      .default({ static: [], fromRegistry: false }),
+    logLevel: z
+      .enum(["trace", "debug", "info", "warn", "error"], "give trace, debug, info, warn or error")
+      .default("info"),
+  })
+  .superRefine((value, context) => {
+    const issue = (path: readonly (string | number)[], message: string): void =>
+      context.addIssue({ code: "custom", path: [...path], message });
+    for (const field of ["name", "chainId"] as const) {
+      value.chains.forEach((each, index) => {
+        if (value.chains.findIndex((other) => other[field] === each[field]) !== index) {
+          issue(["chains", index, field], `${each[field]} stands for another chain already: every chain needs its own`);
+        }
+      });
+    }
+    const names = new Set(value.chains.map(({ name }) => name));
+    const pairs = new Set<string>();
+    value.lanes.forEach((pair, index) => {
+      pair.forEach((name, side) => {
+        if (!names.has(name))
+          issue(["lanes", index, side], `no chain is named ${name}: name one of ${[...names].join(", ")}`);
+      });
+      if (pair[0] === pair[1]) issue(["lanes", index], "a lane joins two different chains");
+      const sorted = [...pair].sort().join(" ");
+      if (pairs.has(sorted)) issue(["lanes", index], "this pair stands there twice: each stands for both directions");
+      pairs.add(sorted);
+    });
+    value.chains.forEach((each, index) => {
+      if (each.finality === "latest" && !isLocalChain(each.chainId)) {
+        issue(["chains", index, "finality"], "latest is for local chains only: use finalized");
+      }
+    });
+    if (value.chains.filter(({ registry }) => registry !== undefined).length > 1) {
+      issue(["chains"], "registry stands on several chains: there is one validator registry");
+    }
+    if (value.roles.attestor && value.signer === undefined)
+      issue(["signer"], "roles.attestor is on: give its signing key");
+    if (value.roles.deliverer && value.send && value.sender === undefined) {
+      issue(["sender"], "roles.deliverer and send are on: give the key that pays for transactions");
+    }
+    if (value.peers.fromRegistry && value.chains.every(({ registry }) => registry === undefined)) {
+      issue(["peers", "fromRegistry"], "no chain has a registry: give its address, or list peers.static");
+    }
+    for (const name of ["signer", "sender"] as const) {
+      const given = value[name];
+      if (given !== undefined && "privateKey" in given && !value.chains.every(({ chainId }) => isLocalChain(chainId))) {
+        issue(
+          [name, "privateKey"],
+          "a raw key is for local chains only (1337, 31337 to 31399): make a keystore with `relayer keys import`",
+        );
+      }
+    }
+  });
+
+/** Chain ids that no public chain uses. */
+export function isLocalChain(chainId: bigint): boolean {
+  return chainId === 1_337n || (chainId >= 31_337n && chainId <= 31_399n);
+}
+
+export type KeySource =
+  { readonly keystore: string; readonly passwordFile: string | undefined } | { readonly privateKey: string };
+
+export interface ChainConfig {
+  readonly name: string;
+  readonly chainId: bigint;
+  readonly endpoints: readonly string[];
+  /** Endpoints that must agree; more than half of them where it is not given. */
+  readonly quorum: number;
+  readonly finality: "finalized" | "safe" | "latest";
+  readonly gateway: string;
+  readonly registry: string | undefined;
+  readonly startBlock: bigint;
+  readonly pollMs: number;
+  readonly requestTimeoutMs: number;
+  /** Blocks per `eth_getLogs`. */
+  readonly logRange: number;
+  /** Wei. */
+  readonly maxGasPrice: bigint;
+  /** Where the deliverer is paid on this chain; its sender's address where it is not given. */
+  readonly payout: string | undefined;
+}
+
+export interface RelayerConfig {
+  readonly operator: string;
+  readonly roles: { readonly attestor: boolean; readonly deliverer: boolean };
+  readonly send: boolean;
+  readonly chains: readonly ChainConfig[];
+  /** Both directions of every pair. */
+  readonly lanes: readonly LaneEnds[];
+  readonly signer: KeySource | undefined;
+  readonly sender: KeySource | undefined;
+  readonly store: StoreLocation;
+  readonly api: { readonly host: string; readonly port: number; readonly publicEndpoint: string | undefined };
+  readonly peers: { readonly static: readonly string[]; readonly fromRegistry: boolean };
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error";
+}
+
+/** Variables that take the place of what the file says. */
+export type ConfigEnvironment = Readonly<
+  Partial<Record<"DATABASE_URL" | "RELAYER_SIGNER_PASSWORD_FILE" | "RELAYER_SENDER_PASSWORD_FILE", string>>
+>;
+
+function refuse(problems: readonly string[], cause?: unknown): RelayerError {
+  return new RelayerError(
+    "CONFIG_INVALID",
+    `the configuration is refused\n${problems.map((each) => `  ${each}`).join("\n")}`,
+    {
+      context: { problems },
+      cause,
+    },
+  );
+}
+
+function describe(issue: z.core.$ZodIssue): readonly string[] {
+  const at = (path: readonly PropertyKey[]): string => (path.length === 0 ? "(top)" : path.map(String).join("."));
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => `${at([...issue.path, name])}: no such key: remove it or correct its name`);
+  }
+  // The branch of a union that the given keys point to says more than the union itself.
+  if (issue.code === "invalid_union") {
+    const closest = issue.errors.find((branch) => branch.every((each) => each.path.length > 0));
+    if (closest !== undefined) {
+      return closest.flatMap((each) => describe({ ...each, path: [...issue.path, ...each.path] }));
+    }
+  }
+  return [`${at(issue.path)}: ${issue.message}`];
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(freeze);
+  return Object.freeze(value);
+}
+
+function postgresUrl(name: string, value: string): string {
+  if (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value)) return value;
+  throw refuse([`${name}: give a URL such as postgres://user:password@host:5432/database`]);
+}
+
+/** Parses the text of a configuration file; `directory` is where its relative paths start. */
+export function parseConfig(text: string, directory: string, environment: ConfigEnvironment = {}): RelayerConfig {
+  let document: unknown;
+  try {
+    document = parseYaml(text);
+  } catch (error) {
+    throw refuse([`(file): not YAML: ${error instanceof Error ? error.message : String(error)}`], error);
+  }
+  const parsed = file.safeParse(document ?? {});
+  if (!parsed.success) throw refuse(parsed.error.issues.flatMap(describe));
+  const given = parsed.data;
+
+  const keySource = (
+    source: z.output<typeof key> | undefined,
+    passwordFile: string | undefined,
+  ): KeySource | undefined => {
+    if (source === undefined || "privateKey" in source) return source;
+    const password = passwordFile ?? source.passwordFile;
+    return {
+      keystore: resolve(directory, source.keystore),
+      passwordFile: password === undefined ? undefined : resolve(directory, password),
+    };
+  };
+  const store = (): StoreLocation => {
+    if (environment.DATABASE_URL) return { postgres: postgresUrl("DATABASE_URL", environment.DATABASE_URL) };
+    if ("postgres" in given.store) return { postgres: postgresUrl("store.postgres", given.store.postgres) };
+    return { sqlite: resolve(directory, given.store.sqlite) };
+  };
+  const chains = given.chains.map(({ maxGasPriceGwei, quorum, registry, payout, gateway, ...rest }) => ({
+    ...rest,
+    gateway: gateway.toLowerCase(),
+    quorum: quorum ?? Math.floor(rest.endpoints.length / 2) + 1,
+    maxGasPrice: maxGasPriceGwei,
+    registry: registry?.toLowerCase(),
+    payout: payout?.toLowerCase(),
+  }));
+  const byName = new Map(chains.map((each) => [each.name, each]));
+  const lane = (source: string, target: string): LaneEnds => {
+    const [from, to] = [byName.get(source) as ChainConfig, byName.get(target) as ChainConfig];
+    return {
+      sourceChainId: from.chainId,
+      sourceGateway: from.gateway,
+      targetChainId: to.chainId,
+      targetGateway: to.gateway,
+    };
+  };
+
+  return freeze({
+    operator: given.operator,
+    roles: given.roles,
+    send: given.send,
+    chains,
+    lanes: given.lanes.flatMap(([one, other]) => [lane(one, other), lane(other, one)]),
+    signer: keySource(given.signer, environment.RELAYER_SIGNER_PASSWORD_FILE),
+    sender: keySource(given.sender, environment.RELAYER_SENDER_PASSWORD_FILE),
+    store: store(),
+    api: { ...given.api, publicEndpoint: given.api.publicEndpoint },
+    peers: given.peers,
+    logLevel: given.logLevel,
+  });
+}
+
+/** Reads and parses a configuration file. */
+export function loadConfig(path: string, environment: ConfigEnvironment): RelayerConfig {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw refuse(
+      [`(file): ${path} cannot be read: copy relayer/config.example.yaml, or name another with --config`],
+      error,
+    );
+  }
+  return parseConfig(text, dirname(resolve(path)), environment);
+}

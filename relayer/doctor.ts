@@ -1,0 +1,223 @@
+import { computeAddress, formatEther, formatUnits, getAddress } from "ethers";
+import { laneSlots } from "../protocol/laneStorage";
+import type { LaneEnds } from "../protocol/hashChain";
+import { ChainAccess } from "./chainAccess";
+import { RpcClient } from "./chain/rpc";
+import { isLocalChain, type ChainConfig, type KeySource, type RelayerConfig } from "./config";
+import { keystoreAddress, loadPrivateKey, type KeyOptions } from "./keystore";
+import { withoutCredentials } from "./log";
+import { Store } from "./store/store";
+
+/** What was looked at and what was found; `remedy` is there where it failed. */
+export interface Finding {
+  readonly subject: string;
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** What a check found to be fine, or an error that says what is not. */
+type Look = () => Promise<string>;
+
+/** Largest difference between this clock and a block's timestamp, seconds. */
+const SKEW_SECONDS = 120;
+/** Gas that a sender should be able to pay for at the highest configured price. */
+const RESERVE_GAS = 5_000_000n;
+
+async function find(subject: string, check: string, remedy: string, look: Look): Promise<Finding> {
+  try {
+    return { subject, check, ok: true, detail: await look() };
+  } catch (error) {
+    const detail = withoutCredentials(error instanceof Error ? error.message : String(error));
+    return { subject, check, ok: false, detail, remedy };
+  }
+}
+
+const fail = (message: string): never => {
+  throw new Error(message);
+};
+
+interface BlockView {
+  readonly number: string;
+  readonly timestamp: string;
+}
+
+async function blockAt(rpc: RpcClient, tag: string, signal: AbortSignal): Promise<BlockView> {
+  const block = (await rpc.request("eth_getBlockByNumber", [tag, false], signal)) as BlockView | null;
+  return block ?? fail(`the endpoint has no ${tag} block`);
+}
+
+function endpointFindings(chain: ChainConfig, url: string, remote: bigint, signal: AbortSignal): Promise<Finding>[] {
+  const rpc = new RpcClient(url, chain.requestTimeoutMs);
+  const subject = `${chain.name} ${rpc.name}`;
+  const key = `chains[${chain.name}].endpoints`;
+  return [
+    find(subject, "answers with the right chain id", `correct ${key} or its chainId`, async () => {
+      const chainId = BigInt((await rpc.request("eth_chainId", [], signal)) as string);
+      return chainId === chain.chainId ? `chain ${chainId}` : fail(`chain ${chainId}, configured is ${chain.chainId}`);
+    }),
+    find(subject, `knows the ${chain.finality} block`, `use another endpoint, or another finality tag`, async () => {
+      const { number } = await blockAt(rpc, chain.finality, signal);
+      return `block ${BigInt(number)}`;
+    }),
+    find(subject, "proves storage", `use an endpoint that serves eth_getProof for ${chain.finality}`, async () => {
+      const slots = laneSlots(remote).slice(0, 1);
+      const proof = (await rpc.request("eth_getProof", [chain.gateway, slots, chain.finality], signal)) as {
+        readonly storageProof?: readonly unknown[];
+      } | null;
+      return proof?.storageProof?.length === 1 ? "eth_getProof answers" : fail("eth_getProof has no storage proof");
+    }),
+    find(subject, `serves logs of ${chain.logRange} blocks`, `lower logRange or use another endpoint`, async () => {
+      const to = BigInt((await blockAt(rpc, chain.finality, signal)).number);
+      const from = to >= BigInt(chain.logRange) ? to - BigInt(chain.logRange) + 1n : 0n;
+      const range = { address: chain.gateway, fromBlock: hex(from), toBlock: hex(to) };
+      const logs = await rpc.request("eth_getLogs", [range], signal);
+      return Array.isArray(logs) ? `${logs.length} logs` : fail("eth_getLogs did not answer with a list");
+    }),
+    find(subject, "agrees with this clock", "synchronize this machine's clock (NTP), or the node", async () => {
+      const { timestamp } = await blockAt(rpc, "latest", signal);
+      const ahead = Number(BigInt(timestamp)) - Math.floor(Date.now() / 1000);
+      // A local chain makes blocks when it is used.
+      if (ahead > SKEW_SECONDS || (ahead < -SKEW_SECONDS && !isLocalChain(chain.chainId))) {
+        fail(`the latest block is ${Math.abs(ahead)} s ${ahead > 0 ? "ahead of" : "behind"} this clock`);
+      }
+      return `latest block ${Math.abs(ahead)} s ${ahead > 0 ? "ahead" : "ago"}`;
+    }),
+  ];
+}
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+function codeFinding(chain: ChainConfig, key: "gateway" | "registry", signal: AbortSignal): Promise<Finding> {
+  const account = chain[key] as string;
+  return find(chain.name, `has a ${key}`, `correct chains[${chain.name}].${key}`, async () => {
+    const code = (await new ChainAccess(chain).request("eth_getCode", [account, "latest"], signal)) as string;
+    return code.length > 2 ? `${getAddress(account)}` : fail(`there is no code at ${getAddress(account)}`);
+  });
+}
+
+function laneFinding(lane: LaneEnds, config: RelayerConfig, signal: AbortSignal): Promise<Finding> {
+  const source = chainOf(config, lane.sourceChainId);
+  const target = chainOf(config, lane.targetChainId);
+  const remedy = `correct the gateways, or open the lane on ${source.name} (addLane) to ${getAddress(target.gateway)}`;
+  return find(`${source.name} → ${target.name}`, "has a lane to the right gateway", remedy, async () => {
+    const view = await new ChainAccess(source).lane(target.chainId, signal);
+    if (view.remoteGateway.toLowerCase() !== target.gateway) {
+      fail(`it leads to ${view.remoteGateway}, configured is ${getAddress(target.gateway)}`);
+    }
+    return `outSeq ${view.outSeq}, inSeq ${view.inSeq}${view.paused ? ", paused" : ""}`;
+  });
+}
+
+const chainOf = (config: RelayerConfig, chainId: bigint): ChainConfig =>
+  config.chains.find((chain) => chain.chainId === chainId) as ChainConfig;
+
+/** Address of a key, without its password. */
+export async function addressOf(source: KeySource): Promise<string> {
+  return "privateKey" in source ? computeAddress(source.privateKey) : keystoreAddress(source.keystore);
+}
+
+async function keyFindings(config: RelayerConfig, keys: KeyOptions, signal: AbortSignal): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const { signer, sender } = config;
+  if (signer !== undefined && config.roles.attestor) {
+    findings.push(await openFinding("signer", signer, keys));
+    for (const chain of config.chains) {
+      const remedy = "register this key as your signer in the validator registry, and wait for the next epoch";
+      findings.push(
+        await find(chain.name, "has the signer in its current epoch", remedy, async () => {
+          const address = await addressOf(signer);
+          const { epoch, signers } = await new ChainAccess(chain).currentSigners(signal);
+          return signers.includes(address)
+            ? `${address} is one of ${signers.length} in epoch ${epoch}`
+            : fail(`${address} is not in epoch ${epoch}`);
+        }),
+      );
+    }
+  }
+  if (sender !== undefined && config.roles.deliverer) {
+    findings.push(await openFinding("sender", sender, keys));
+    for (const chain of config.chains) {
+      findings.push(
+        await find(chain.name, "has funds of the sender", "send it some of the native coin", async () => {
+          const address = await addressOf(sender);
+          const balance = await new ChainAccess(chain).balance(address, signal);
+          const least = chain.maxGasPrice * RESERVE_GAS;
+          return balance >= least
+            ? `${address} has ${formatEther(balance)}`
+            : fail(
+                `${address} has ${formatEther(balance)}, less than ${formatEther(least)}: 5 M gas at ${formatUnits(chain.maxGasPrice, "gwei")} gwei`,
+              );
+        }),
+      );
+    }
+  }
+  return findings;
+}
+
+function openFinding(name: "signer" | "sender", source: KeySource, keys: KeyOptions): Promise<Finding> {
+  return find(name, "can be opened", `correct ${name}.keystore and ${name}.passwordFile`, async () => {
+    const address = computeAddress(await loadPrivateKey(source, keys));
+    return address === (await addressOf(source)) ? address : fail("the keystore names another address than its key's");
+  });
+}
+
+async function storeFinding(config: RelayerConfig): Promise<Finding> {
+  const where = "sqlite" in config.store ? config.store.sqlite : "PostgreSQL";
+  return find("store", "is writable and migrated", "correct store, or use the newer program", async () => {
+    const store = await Store.open(config.store);
+    try {
+      await store.check();
+    } finally {
+      await store.close();
+    }
+    return where;
+  });
+}
+
+function publicEndpointFinding(endpoint: string, signal: AbortSignal): Promise<Finding> {
+  const remedy = "start the relayer, and let api.publicEndpoint lead to it from outside";
+  return find("api", "is reachable at its public endpoint", remedy, async () => {
+    const response = await fetch(new URL("/health", endpoint), {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
+    }).catch((error: unknown) => fail(`no answer: ${String((error as Error).cause ?? error)}`));
+    return response.ok ? endpoint : fail(`HTTP status ${response.status}`);
+  });
+}
+
+/** Looks at everything that a relayer of this configuration depends on. */
+export async function diagnose(
+  config: RelayerConfig,
+  keys: KeyOptions,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const endpoints = config.chains.flatMap((chain) => {
+    const remote = config.lanes.find(({ sourceChainId }) => sourceChainId === chain.chainId)?.targetChainId ?? 0n;
+    return chain.endpoints.flatMap((url) => endpointFindings(chain, url, remote, signal));
+  });
+  const contracts = config.chains.flatMap((chain) => [
+    codeFinding(chain, "gateway", signal),
+    ...(chain.registry === undefined ? [] : [codeFinding(chain, "registry", signal)]),
+  ]);
+  const lanes = config.lanes.map((lane) => laneFinding(lane, config, signal));
+  const remote = await Promise.all([...endpoints, ...contracts, ...lanes]);
+  const { publicEndpoint } = config.api;
+  return [
+    ...remote,
+    ...(await keyFindings(config, keys, signal)),
+    await storeFinding(config),
+    ...(publicEndpoint === undefined ? [] : [await publicEndpointFinding(publicEndpoint, signal)]),
+  ];
+}
+
+/** The findings as a table for the terminal. */
+export function renderFindings(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ subject }) => subject.length));
+  return findings
+    .map(({ ok, subject, check, detail, remedy }) => {
+      const line = `${ok ? "✓" : "✗"} ${subject.padEnd(width)}  ${check}: ${detail}`;
+      return remedy === undefined ? line : `${line}\n  ${" ".repeat(width)}  → ${remedy}`;
+    })
+    .join("\n");
+}

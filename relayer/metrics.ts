@@ -1,0 +1,41 @@
+import { Counter, Gauge, Registry } from "prom-client";
+import type { LaneEnds } from "../protocol/hashChain";
+
+/** Label of a lane's direction. */
+export const laneLabel = (lane: LaneEnds): string => `${lane.sourceChainId}>${lane.targetChainId}`;
+
+/** What `/metrics` tells; one object, one registry. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  readonly headersSigned = this.counter("headers_signed_total", "Headers signed by this operator", ["lane"]);
+  readonly rotationsSigned = this.counter("rotations_signed_total", "Rotations signed by this operator", ["chain"]);
+  readonly refusals = this.counter("refusals_total", "Failures and refusals by error code", ["part", "code"]);
+  readonly attestationsCollected = this.counter(
+    "attestations_collected_total",
+    "Signatures of other operators that were verified and kept",
+    ["lane", "peer"],
+  );
+  readonly equivocations = this.counter("equivocations_total", "Signers seen to stand for two contents", ["lane"]);
+  readonly deliveries = this.counter("deliveries_total", "Deliveries by outcome", ["lane", "outcome"]);
+  readonly messagesDelivered = this.counter("messages_delivered_total", "Messages in own deliveries", ["lane"]);
+  readonly deliveryGas = this.counter("delivery_gas_total", "Gas of own deliveries", ["lane"]);
+  readonly endpointErrors = this.counter("endpoint_errors_total", "Failures of RPC endpoints", ["chain", "code"]);
+  readonly feeBumps = this.counter("fee_bumps_total", "Transactions sent again at a higher price", ["chain"]);
+  readonly backlog = this.gauge("lane_backlog", "Messages of a lane that the target has not executed", ["lane"]);
+  readonly finalizedHeight = this.gauge("finalized_height", "Latest finalized block", ["chain"]);
+  readonly balance = this.gauge("sender_balance_wei", "Balance of the sender", ["chain", "account"]);
+  readonly lastProgress = this.gauge(
+    "last_progress_timestamp_seconds",
+    "When a part last did what it is for, Unix seconds",
+    ["part", "scope"],
+  );
+
+  private counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name: `relayer_${name}`, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge<L extends string>(name: string, help: string, labelNames: readonly L[]): Gauge<L> {
+    return new Gauge({ name: `relayer_${name}`, help, labelNames, registers: [this.registry] });
+  }
+}

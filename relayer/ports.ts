@@ -1,0 +1,148 @@
+import type { Header, Rotation, Target } from "../protocol/header";
+import type { LaneState } from "../protocol/laneStorage";
+
+/**
+ * The relayer's edges to the outside. Everything behind them is real in production and in end-to-end tests; unit tests
+ * pass fakes. Every wait takes an AbortSignal.
+ */
+
+/** A block whose hash was recomputed from its header and agreed on by a quorum of endpoints. */
+export interface VerifiedBlock {
+  readonly number: bigint;
+  readonly hash: string;
+  readonly parentHash: string;
+  readonly stateRoot: string;
+  readonly timestamp: bigint;
+}
+
+export interface ChainLog {
+  readonly address: string;
+  readonly topics: readonly string[];
+  readonly data: string;
+  readonly blockNumber: bigint;
+  readonly blockHash: string;
+  readonly transactionHash: string;
+  readonly logIndex: number;
+}
+
+/** Reads of one chain through a quorum of the operator's own endpoints. Nothing here trusts a single endpoint. */
+export interface ChainReader {
+  readonly chainId: bigint;
+  /** The latest block that a quorum of endpoints calls finalized. */
+  finalized(signal: AbortSignal): Promise<VerifiedBlock>;
+  /** A block at or below the finalized one. */
+  block(number: bigint, signal: AbortSignal): Promise<VerifiedBlock>;
+  /** A lane's state at the end of `block`, proven by `eth_getProof` against its state root. */
+  laneState(gateway: string, remoteChainId: bigint, block: VerifiedBlock, signal: AbortSignal): Promise<LaneState>;
+  /**
+   * Logs of finalized blocks, in order. They may be incomplete (pruned or withheld): whoever asks recomputes the hash
+   * chains over them and calls again with other endpoints (`attempt` 1, 2, …) where they do not fit.
+   */
+  logs(
+    query: {
+      readonly address: string;
+      readonly topics: readonly (string | null)[];
+      readonly from: bigint;
+      readonly to: bigint;
+      readonly attempt: number;
+    },
+    signal: AbortSignal,
+  ): Promise<readonly ChainLog[]>;
+  /** `eth_call` at the latest block of one endpoint, falling over to the next: only for what the contract checks again. */
+  call(to: string, data: string, signal: AbortSignal): Promise<string>;
+  /** Gas that a transaction would use; throws a ContractRevert with the revert data where it would revert. */
+  estimateGas(
+    transaction: { readonly from: string; readonly to: string; readonly data: string },
+    signal: AbortSignal,
+  ): Promise<bigint>;
+}
+
+/** A gateway's current epoch as it stands in its storage. */
+export interface ProvenEpoch {
+  readonly epoch: bigint;
+  readonly validUntil: bigint;
+  /** Ascending; empty where there is none. */
+  readonly signers: readonly string[];
+}
+
+/** Reads of a gateway's signer set that trust no single endpoint either: what a rotation is signed from. */
+export interface EpochReader {
+  /** The current epoch at the end of `block`, its set proven by the code hash of the account that holds it. */
+  currentEpoch(gateway: string, block: VerifiedBlock, signal: AbortSignal): Promise<ProvenEpoch>;
+}
+
+/** The outcome of a transaction that is deep enough not to be undone. */
+export interface TransactionOutcome {
+  readonly hash: string;
+  readonly succeeded: boolean;
+  readonly blockNumber: bigint;
+  readonly gasUsed: bigint;
+}
+
+/** One sender account on one chain: the only place that assigns nonces. */
+export interface TransactionSender {
+  readonly address: string;
+  /**
+   * Sends once per `key`, however often and after whatever crash it is called with it; resolves when the transaction
+   * is mined (not necessarily finalized). Bumps the fee of a stuck one within bounds. Rejects with a retriable error
+   * where the transaction was given up and its nonce was released by a no-op.
+   */
+  submit(
+    request: { readonly key: string; readonly to: string; readonly data: string; readonly gasLimit: bigint },
+    signal: AbortSignal,
+  ): Promise<TransactionOutcome>;
+  /** Finishes what a crash left: called once before the first `submit`. */
+  recover(signal: AbortSignal): Promise<void>;
+}
+
+/** The operator's attestation key. */
+export interface AttestationSigner {
+  readonly address: string;
+  /** 64-byte EIP-2098 signature over a header for `target`. */
+  signHeader(header: Header, target: Target): string;
+  signRotation(rotation: Rotation, target: Target): string;
+}
+
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number;
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/** A header with one operator's signature, as the attestation endpoint serves it. */
+export interface Attestation {
+  readonly header: Header;
+  readonly target: Target;
+  readonly signer: string;
+  readonly signature: string;
+}
+
+export interface RotationAttestation {
+  readonly rotation: Rotation;
+  readonly target: Target;
+  readonly signer: string;
+  readonly signature: string;
+}
+
+/** Attestations of other operators. */
+export interface AttestationPeer {
+  readonly endpoint: string;
+  /**
+   * Attestations of headers from `source` to `target` whose `sourceBlock` is above `after`, oldest first; waits up to
+   * `waitMs` for one. Of one signer only, so that `sourceBlock` is a cursor: `signer`, or the peer itself without it.
+   */
+  attestations(
+    query: {
+      readonly source: bigint;
+      readonly target: bigint;
+      readonly after: bigint;
+      readonly signer?: string;
+      readonly waitMs: number;
+    },
+    signal: AbortSignal,
+  ): Promise<readonly Attestation[]>;
+  rotations(
+    query: { readonly target: bigint; readonly afterEpoch: bigint },
+    signal: AbortSignal,
+  ): Promise<readonly RotationAttestation[]>;
+}
