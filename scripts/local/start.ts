@@ -1,0 +1,156 @@
+import { resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { formatEther } from "ethers";
+import { startLocalNetwork, type LocalNetwork } from "./network";
+import { Observer, summarize } from "./observer";
+import { createLinkedToken, type LinkedToken } from "./tokens";
+import { exchange, reclaim, type Exchange } from "./traffic";
+import { renderView } from "./view";
+
+/**
+ * `npm start`: two chains, everything deployed, four relayers, traffic both ways. With `--once` one round, a JSON summary
+ * as the last line, and exit code 0 only if all of it was seen on the chains.
+ */
+const OPERATORS = 4;
+/** BSC's. */
+const BLOCK_TIME_SECONDS = 0.45;
+const ROUND = { fromHome: 6, fromAway: 4 } as const;
+const TIMEOUT_MS = 90_000;
+const VIEW_MS = 500;
+
+interface Tokens {
+  /** Travels. */
+  readonly gold: LinkedToken;
+  /** Its counterpart is paused: what arrives there fails and is reclaimed. */
+  readonly frost: LinkedToken;
+}
+
+async function main(): Promise<void> {
+  const once = process.argv.includes("--once");
+  const unknown = process.argv.slice(2).filter((argument) => argument !== "--once");
+  if (unknown.length > 0) throw new Error(`unknown option ${unknown.join(" ")}: --once is the only one`);
+  const stopped = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopped.abort());
+
+  const network = await startLocalNetwork({
+    directory: resolve(__dirname, "../../.data/local"),
+    operators: OPERATORS,
+    blockTime: BLOCK_TIME_SECONDS,
+    onProgress: say,
+  });
+  try {
+    const tokens = await createTokens(network);
+    if (once) await runOnce(network, tokens, stopped.signal);
+    else await runLive(network, tokens, stopped.signal);
+  } finally {
+    await network.stop();
+  }
+}
+
+async function createTokens(network: LocalNetwork): Promise<Tokens> {
+  const gold = await createLinkedToken(network, "GOLD", "Game Gold");
+  const frost = await createLinkedToken(network, "FROST", "Frozen Gold");
+  await (await frost.away.pause()).wait();
+  say("tokens: GOLD on both chains; FROST, whose counterpart away is paused, so that an exchange fails there");
+  return { gold, frost };
+}
+
+/** One round: out, failing, back; then every claim of the summary is checked. */
+async function runOnce(network: LocalNetwork, tokens: Tokens, signal: AbortSignal): Promise<void> {
+  const { home, away } = network;
+  const exchanges: Exchange[] = [];
+  const observer = new Observer(network, exchanges);
+  const supplyBefore = await supplyOf(tokens);
+  const settled = (): boolean => exchanges.every(({ status }) => status === "acknowledged" || status === "failed");
+
+  for (let count = 0; count < ROUND.fromHome; count++) {
+    exchanges.push(await exchange(tokens.gold, home, away, network));
+  }
+  exchanges.push(await exchange(tokens.frost, home, away, network));
+  say(`sent: ${exchanges.length} exchanges from home, the last one to a paused counterpart`);
+  await observer.until(settled, "every exchange from home acknowledged", TIMEOUT_MS, signal);
+
+  for (let count = 0; count < ROUND.fromAway; count++) {
+    exchanges.push(await exchange(tokens.gold, away, home, network));
+  }
+  say(`sent: ${ROUND.fromAway} exchanges back from away`);
+  await observer.until(settled, "every exchange from away acknowledged", TIMEOUT_MS, signal);
+
+  for (const failed of exchanges.filter(({ status }) => status === "failed")) {
+    await reclaim(tokens.frost, failed, network);
+    say(`reclaimed: ${failed.symbol} of message ${failed.seq}`);
+  }
+
+  const supply = await supplyOf(tokens);
+  const summary = summarize(exchanges, observer.deliveries);
+  const problems = [
+    ...(summary.executed === ROUND.fromHome + ROUND.fromAway ? [] : ["not every exchange executed"]),
+    ...(summary.failed === 1 && summary.reclaimed === 1 ? [] : ["the failing exchange was not reclaimed once"]),
+    ...(supply.total === supplyBefore.total ? [] : [`the supply changed from ${supplyBefore.text} to ${supply.text}`]),
+    ...(observer.deliveries.every(({ signatures, members }) => 3 * signatures >= 2 * members)
+      ? []
+      : ["a delivery had fewer signatures than two thirds"]),
+  ];
+  for (const problem of problems) say(`problem: ${problem}`);
+  say(`supply: ${supply.text}, unchanged over both chains`);
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
+  if (problems.length > 0) process.exitCode = 1;
+}
+
+/** Traffic and a live view until Ctrl-C. */
+async function runLive(network: LocalNetwork, tokens: Tokens, signal: AbortSignal): Promise<void> {
+  const { home, away } = network;
+  const exchanges: Exchange[] = [];
+  const observer = new Observer(network, exchanges);
+  const traffic = async (): Promise<void> => {
+    for (let count = 1; !signal.aborted; count++) {
+      exchanges.push(await exchange(count % 10 === 0 ? tokens.frost : tokens.gold, home, away, network));
+      const arrived = exchanges.some(({ from, status }) => from === home && status === "acknowledged");
+      if (arrived && count % 2 === 0) exchanges.push(await exchange(tokens.gold, away, home, network));
+      for (const failed of exchanges.filter(({ status }) => status === "failed")) {
+        await reclaim(tokens.frost, failed, network);
+      }
+    }
+  };
+  const show = async (): Promise<void> => {
+    while (!signal.aborted) {
+      await observer.look();
+      const view = await renderView(network, exchanges, observer.deliveries, (await supplyOf(tokens)).text);
+      process.stdout.write(process.stdout.isTTY ? `\x1b[2J\x1b[H${view}\n` : `${view}\n\n`);
+      await delay(process.stdout.isTTY ? VIEW_MS : VIEW_MS * 10, undefined, { signal });
+    }
+  };
+  try {
+    await Promise.all([traffic(), show()]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  say("stopping the relayers and the chains");
+}
+
+/** Supply over both chains and what is burned for exchanges that have not arrived or failed: read from the tokens. */
+async function supplyOf({ gold, frost }: Tokens): Promise<{ readonly total: bigint; readonly text: string }> {
+  const [goldHome, goldAway, frostHome, frostAway] = await Promise.all([
+    gold.home.totalSupply(),
+    gold.away.totalSupply(),
+    frost.home.totalSupply(),
+    frost.away.totalSupply(),
+  ]);
+  const show = (home: bigint, away: bigint): string =>
+    `${formatEther(home)} at home + ${formatEther(away)} away = ${formatEther(home + away)}`;
+  return {
+    total: goldHome + goldAway + frostHome + frostAway,
+    text: `GOLD ${show(goldHome, goldAway)}; FROST ${show(frostHome, frostAway)}`,
+  };
+}
+
+const began = Date.now();
+
+function say(line: string): void {
+  process.stdout.write(`[${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s] ${line}\n`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,60 @@
+import type { LocalChain, LocalNetwork } from "./network";
+import { summarize, type ObservedDelivery } from "./observer";
+import type { Exchange } from "./traffic";
+
+const RECENT = 12;
+const MARKS: Readonly<Record<Exchange["status"], string>> = {
+  sent: "…",
+  executed: "→",
+  acknowledged: "✓",
+  failed: "✗",
+  reclaimed: "↩",
+};
+
+/** The live view as lines of text: chains, lanes, what the relayers did, the last exchanges. */
+export async function renderView(
+  network: LocalNetwork,
+  exchanges: readonly Exchange[],
+  deliveries: readonly ObservedDelivery[],
+  supply: string,
+): Promise<string> {
+  const { home, away, relayers } = network;
+  const lines = ["COS GameNet · two local chains, four relayers, quorum of two thirds", ""];
+  for (const [chain, other] of [
+    [home, away],
+    [away, home],
+  ] as const) {
+    lines.push(await renderChain(chain, other));
+  }
+  const summary = summarize(exchanges, deliveries);
+  lines.push(
+    "",
+    `relayers   ${relayers.map(({ name, url }) => `${name} ${url}/metrics`).join("  ")}`,
+    `deliveries ${deliveries.length}, each with ${summary.quorum} signatures, ${summary.gasPerMessage} gas a message`,
+    `latency    p50 ${summary.latencyMs.p50} ms, p95 ${summary.latencyMs.p95} ms from inclusion to delivery`,
+    `exchanges  ${summary.sent} sent, ${summary.executed} executed, ${summary.failed} failed, ${summary.reclaimed} reclaimed`,
+    `supply     ${supply}`,
+    "",
+    ...exchanges.slice(-RECENT).map(renderExchange),
+    "",
+    "… sent  → executed  ✓ acknowledged  ✗ failed on the target  ↩ reclaimed on the source      Ctrl-C stops",
+  );
+  return lines.join("\n");
+}
+
+async function renderChain(chain: LocalChain, other: LocalChain): Promise<string> {
+  const [latest, finalized, lane] = await Promise.all([
+    chain.provider.getBlockNumber(),
+    chain.provider.getBlock("finalized"),
+    chain.deployment.gateway.laneState(other.node.chainId),
+  ]);
+  const name = `${chain.name.padEnd(5)}${`${chain.program} · chain ${chain.node.chainId}`.padEnd(28)}`;
+  const blocks = `block ${latest} (finalized ${finalized?.number ?? 0})`.padEnd(30);
+  return `${name}${blocks}outbox ${lane.outSeq}  acknowledged ${lane.ackSeq}  inbox ${lane.inSeq}`;
+}
+
+function renderExchange(exchange: Exchange): string {
+  const route = `${exchange.from.name} → ${exchange.to.name}`;
+  const latency = exchange.latencyMs === undefined ? "" : `${exchange.latencyMs} ms`;
+  return `${MARKS[exchange.status]} #${`${exchange.seq}`.padEnd(5)}${route.padEnd(14)}1 ${exchange.symbol.padEnd(8)}${latency}`;
+}
