@@ -1,0 +1,306 @@
+import { expect } from "chai";
+import { ethers } from "hardhat";
+import { loadFixture, setCode } from "@nomicfoundation/hardhat-network-helpers";
+import { Interface, ZeroAddress, keccak256, type Fragment, type FunctionFragment } from "ethers";
+import { CREATE2_PROXY, ensureCreate2Proxy } from "../../deploy/create2";
+import type { ContractName } from "../../deploy/contracts";
+import { deploy, handOver, openLane, type DeploymentEvent } from "../../deploy/deployment";
+import { DeploymentError } from "../../deploy/deploymentError";
+import { memoryRecorder, type DeploymentRecord } from "../../deploy/record";
+import { ADMIN_ROLE, ROLES } from "../../deploy/roles";
+import {
+  REMOTE_CHAIN,
+  REMOTE_GATEWAY,
+  REMOTE_LANE,
+  deployBusiness,
+  deployHome,
+  deployRunningHome,
+  homeParameters,
+  optionsFor,
+  parts,
+  testArtifacts,
+} from "../support/deployment";
+
+/** A record without what differs between two runs that end alike. */
+function essence(record: DeploymentRecord): unknown {
+  const contracts = Object.entries(record.contracts).map(([name, { address, args, codeHash }]) => {
+    return [name, { address, args, codeHash }];
+  });
+  return { ...record, contracts: Object.fromEntries(contracts) as unknown };
+}
+
+async function mutators(name: ContractName): Promise<readonly FunctionFragment[]> {
+  const { abi } = await testArtifacts(name);
+  return new Interface(abi).fragments.filter(
+    (fragment: Fragment): fragment is FunctionFragment =>
+      fragment.type === "function" && !(fragment as FunctionFragment).constant,
+  );
+}
+
+async function rejection(promise: Promise<unknown>): Promise<DeploymentError> {
+  try {
+    await promise;
+  } catch (error) {
+    expect(error).to.be.instanceOf(DeploymentError);
+    return error as DeploymentError;
+  }
+  throw new Error("it did not refuse");
+}
+
+async function stopped(promise: Promise<unknown>): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason as Error,
+  );
+  expect(error?.message).to.equal("the machine stopped");
+}
+
+describe("deployment", () => {
+  it("creates every contract, opens the lane and records all", async () => {
+    const { record, gateway, qscFactory, accessManager, validatorRegistry } = await loadFixture(deployHome);
+    for (const { address, codeHash, block, transaction } of Object.values(record.contracts)) {
+      expect(keccak256(await ethers.provider.getCode(address))).to.equal(codeHash);
+      const receipt = await ethers.provider.getTransactionReceipt(transaction ?? "");
+      expect(receipt?.blockNumber).to.equal(block);
+    }
+    expect(Object.keys(record.contracts)).to.have.members([
+      "AccessManager",
+      "Gateway",
+      "ValidatorRegistry",
+      "QSCFactory",
+    ]);
+    expect(record.handedOver).to.equal(true);
+    expect(record.lanes).to.deep.equal([{ chainId: "56", gateway: REMOTE_GATEWAY }]);
+    expect(await gateway.authority()).to.equal(await accessManager.getAddress());
+    expect(await qscFactory.GATEWAY()).to.equal(await gateway.getAddress());
+    expect(await validatorRegistry?.GATEWAY()).to.equal(await gateway.getAddress());
+    expect((await gateway.laneState(REMOTE_CHAIN)).remoteGateway).to.equal(REMOTE_GATEWAY);
+    expect(await gateway.currentEpoch()).to.equal(0n);
+  });
+
+  it("lets the operators register and publish epoch 1 after the hand-over", async () => {
+    const { gateway } = await loadFixture(deployRunningHome);
+    expect(await gateway.currentEpoch()).to.equal(1n);
+    expect(await gateway.signersOf(1)).to.have.lengthOf(4);
+  });
+
+  it("starts a business chain with the epoch of its parameters and without a registry", async () => {
+    const { gateway, record, validatorRegistry } = await loadFixture(deployBusiness);
+    expect(await gateway.currentEpoch()).to.equal(1n);
+    expect(validatorRegistry).to.equal(undefined);
+    expect(record.contracts.ValidatorRegistry).to.equal(undefined);
+  });
+
+  describe("hand-over", () => {
+    it("leaves the deployer no role", async () => {
+      const { accessManager } = await loadFixture(deployHome);
+      const { deployer } = await parts();
+      const account = await deployer.getAddress();
+      const granted = await accessManager.queryFilter(accessManager.filters.RoleGranted());
+      const roles = new Set([...ROLES.map(({ id }) => id), ...granted.map(({ args }) => args.roleId)]);
+      for (const role of roles) {
+        const [isMember] = await accessManager.hasRole(role, account);
+        expect(isMember, `role ${role}`).to.equal(false);
+      }
+    });
+
+    it("lets the deployer call no restricted function", async () => {
+      const { accessManager, record } = await loadFixture(deployHome);
+      const { deployer } = await parts();
+      const account = await deployer.getAddress();
+      for (const name of Object.keys(record.contracts) as ContractName[]) {
+        const target = record.contracts[name]?.address ?? ZeroAddress;
+        for (const fragment of await mutators(name)) {
+          const [immediate, delay] = await accessManager.canCall(account, target, fragment.selector);
+          expect([immediate, delay], `${name}.${fragment.name}`).to.deep.equal([false, 0n]);
+        }
+      }
+    });
+
+    it("assigns every restricted function to a role of the table", async () => {
+      const { record } = await loadFixture(deployHome);
+      const { user } = await parts();
+      for (const name of ["Gateway", "ValidatorRegistry", "QSCFactory"] as const) {
+        const { abi } = await testArtifacts(name);
+        const target = record.contracts[name]?.address ?? ZeroAddress;
+        const contract = new ethers.Contract(target, abi, user);
+        const restricted: string[] = [];
+        for (const fragment of await mutators(name)) {
+          if (fragment.name === "setAuthority") continue;
+          const zeros = fragment.inputs.map(({ type, components }) => zeroOf(type, components));
+          const data = contract.interface.encodeFunctionData(fragment, zeros);
+          const answer = await ethers.provider
+            .call({ from: await user.getAddress(), to: target, data })
+            .catch((error: { data?: string }) => error.data ?? "0x");
+          if (contract.interface.parseError(answer)?.name === "AccessManagedUnauthorized")
+            restricted.push(fragment.name);
+        }
+        const assigned = ROLES.flatMap(({ functions }) => functions[name] ?? []);
+        expect(restricted, name).to.have.members(assigned);
+      }
+    });
+
+    it("gives each role to its holder with its delay", async () => {
+      const { accessManager, parameters, validatorRegistry } = await loadFixture(deployHome);
+      const registry = await validatorRegistry?.getAddress();
+      const { multisig, guardian } = parameters;
+      const expected: readonly (readonly [string, string | undefined, bigint])[] = [
+        ["ADMIN", multisig, 60n],
+        ["LANE_ADMIN", multisig, 60n],
+        ["GUARDIAN", guardian, 0n],
+        ["PAUSER", guardian, 0n],
+        ["PAUSER", registry, 0n],
+        ["TIMELOCK", multisig, 60n],
+        ["REGISTRY", registry, 0n],
+        ["CERTIFIER", multisig, 0n],
+      ];
+      for (const [name, account, delay] of expected) {
+        const role = ROLES.find((each) => each.name === name);
+        const held = await accessManager.hasRole(role?.id ?? 99n, account ?? ZeroAddress);
+        expect([...held], `${name} of ${account}`).to.deep.equal([true, delay]);
+      }
+    });
+
+    it("refuses a lane afterwards and names who can open it", async () => {
+      const options = await optionsFor(await homeParameters());
+      await deploy(options);
+      const error = await rejection(openLane(options, { ...REMOTE_LANE, chainId: 97n }));
+      expect(error.message).to.contain(options.parameters.multisig).and.contain("qcp:add-lane");
+    });
+  });
+
+  describe("second run", () => {
+    it("sends nothing", async () => {
+      const options = await optionsFor(await homeParameters());
+      const first = await deploy(options);
+      const height = await ethers.provider.getBlockNumber();
+      const second = await deploy(options);
+      expect(await ethers.provider.getBlockNumber()).to.equal(height);
+      expect(second.record).to.deep.equal(first.record);
+    });
+
+    it("finds everything again where the record was lost", async () => {
+      const options = await optionsFor(await homeParameters());
+      const first = await deploy(options);
+      const height = await ethers.provider.getBlockNumber();
+      const second = await deploy({ ...options, recorder: memoryRecorder() });
+      expect(await ethers.provider.getBlockNumber()).to.equal(height);
+      expect(essence(second.record)).to.deep.equal(essence(first.record));
+      for (const [name, { block }] of Object.entries(first.record.contracts)) {
+        expect(second.record.contracts[name as ContractName]?.block, name).to.equal(block);
+      }
+    });
+
+    it("refuses parameters that lead to other addresses than the record's", async () => {
+      const options = await optionsFor(await homeParameters());
+      await deploy(options);
+      const parameters = { ...options.parameters, rotationDelay: 30n };
+      const error = await rejection(deploy({ ...options, parameters }));
+      expect(error.message).to.contain("Gateway is recorded at").and.contain("DEPLOYMENT_SALT");
+    });
+
+    it("refuses another lane gateway than the one that is open for good", async () => {
+      const options = await optionsFor(await homeParameters());
+      await deploy(options);
+      const error = await rejection(openLane(options, { ...REMOTE_LANE, gateway: options.parameters.multisig }));
+      expect(error.key).to.equal("LANES");
+    });
+  });
+
+  it("resumes after a failure at any step", async () => {
+    const parameters = await homeParameters();
+    const snapshot = async (): Promise<string> => ethers.provider.send("evm_snapshot", []) as Promise<string>;
+    let start = await snapshot();
+    const events: DeploymentEvent[] = [];
+    const complete = await deploy({
+      ...(await optionsFor(parameters)),
+      observe: (event) => void events.push(event),
+    });
+    expect(events.length).to.be.greaterThan(15);
+
+    for (let failing = 0; failing < events.length; ++failing) {
+      await ethers.provider.send("evm_revert", [start]);
+      start = await snapshot();
+      const options = await optionsFor(parameters);
+      let seen = 0;
+      const observe = (): void => {
+        if (seen++ === failing) throw new Error("the machine stopped");
+      };
+      const label = `${events[failing]?.step} ${events[failing]?.phase}`;
+      await stopped(deploy({ ...options, observe }));
+      const resumed = await deploy(options);
+      expect(essence(resumed.record), label).to.deep.equal(essence(complete.record));
+      const { deployer } = await parts();
+      const [isAdmin] = await resumed.accessManager.hasRole(ADMIN_ROLE, await deployer.getAddress());
+      expect(isAdmin, label).to.equal(false);
+    }
+  });
+
+  it("goes on only with the deployer that began", async () => {
+    const options = await optionsFor(await homeParameters());
+    let seen = 0;
+    const observe = (): void => {
+      if (++seen === 6) throw new Error("the machine stopped");
+    };
+    await stopped(deploy({ ...options, observe }));
+    const { user } = await parts();
+    expect((await rejection(deploy({ ...options, signer: user }))).key).to.equal("DEPLOYER_KEY");
+  });
+
+  it("starts over where a local chain was started anew", async () => {
+    const parameters = await homeParameters();
+    const options = await optionsFor(parameters);
+    const start = (await ethers.provider.send("evm_snapshot", [])) as string;
+    const first = await deploy(options);
+    await ethers.provider.send("evm_revert", [start]);
+    const second = await deploy(options);
+    expect(essence(second.record)).to.deep.equal(essence(first.record));
+  });
+
+  it("tells why a constructor refuses its parameters", async () => {
+    const parameters = await homeParameters({ overlap: 21n });
+    const error = await rejection(deploy(await optionsFor(parameters)));
+    expect(error.message).to.contain("constructor of Gateway").and.contain("OverlapTooLong(21, 20)");
+  });
+
+  it("refuses an endpoint of another chain", async () => {
+    const error = await rejection(deploy(await optionsFor(await homeParameters({ chainId: 97n }))));
+    expect(error.message).to.contain("chain 31337, not 97");
+  });
+
+  it("refuses to hand over before the contracts exist", async () => {
+    const error = await rejection(handOver(await optionsFor(await homeParameters())));
+    expect(error.message).to.contain("AccessManager is not deployed yet");
+  });
+
+  it("refuses a live chain without the deterministic deployment proxy", async () => {
+    await loadFixture(deployHome);
+    const code = await ethers.provider.getCode(CREATE2_PROXY);
+    await setCode(CREATE2_PROXY, "0x");
+    const { deployer } = await parts();
+    const error = await rejection(ensureCreate2Proxy(deployer, ethers.provider, true));
+    await setCode(CREATE2_PROXY, code);
+    expect(error.message).to.contain(CREATE2_PROXY).and.contain("0.01 native coin");
+  });
+
+  it("asks for admission before it sends anything", async () => {
+    const options = await optionsFor(await homeParameters({ salt: ethers.id("admission") }));
+    const height = await ethers.provider.getBlockNumber();
+    const admit = (): Promise<void> => Promise.reject(new DeploymentError("balance too low"));
+    await rejection(deploy({ ...options, admit }));
+    expect(await ethers.provider.getBlockNumber()).to.equal(height);
+  });
+});
+
+function zeroOf(type: string, components: readonly { type: string }[] | null): unknown {
+  if (type.endsWith("[]")) return [];
+  if (type === "tuple") {
+    return (components ?? []).map((each) => zeroOf(each.type, (each as { components?: never }).components ?? null));
+  }
+  if (type === "address") return ZeroAddress;
+  if (type === "bool") return false;
+  if (type === "string") return "";
+  if (type === "bytes") return "0x";
+  const size = /^bytes(\d+)$/.exec(type)?.[1];
+  return size === undefined ? 0 : `0x${"00".repeat(Number(size))}`;
+}

@@ -1,0 +1,86 @@
+import { expect } from "chai";
+import { Wallet, ZeroAddress, id } from "ethers";
+import { DeploymentError } from "../../deploy/deploymentError";
+import { liveParameters, validateParameters, type DeploymentParameters } from "../../deploy/parameters";
+
+const account = (name: string): string => new Wallet(id(name)).address;
+const DEV = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+const DEPLOYER = account("deployer");
+const OPERATORS = ["a", "b", "c", "d"].map(account);
+const HOME = { MULTISIG: account("multisig"), GUARDIAN: account("guardian"), GENESIS_OPERATORS: OPERATORS.join(",") };
+const BUSINESS = {
+  MULTISIG: HOME.MULTISIG,
+  GUARDIAN: HOME.GUARDIAN,
+  GENESIS_EPOCH: "1",
+  GENESIS_VALID_UNTIL: "1900000000",
+  GENESIS_SIGNERS: OPERATORS.join(","),
+};
+
+function parameters(change: Readonly<Record<string, string>> = {}, network = "bscTestnet"): DeploymentParameters {
+  const base = network === "custom" ? BUSINESS : HOME;
+  const read = liveParameters(network, network === "custom" ? 5_611n : 97n, { ...base, ...change });
+  validateParameters(read, DEPLOYER);
+  return read;
+}
+
+function refusalOf(action: () => unknown): DeploymentError {
+  try {
+    action();
+  } catch (error) {
+    expect(error).to.be.instanceOf(DeploymentError);
+    return error as DeploymentError;
+  }
+  throw new Error("it did not refuse");
+}
+
+describe("deployment parameters of a live network", () => {
+  it("come from the environment", () => {
+    const home = parameters({ LANES: `56:${DEV}` });
+    expect(home.multisig).to.equal(HOME.MULTISIG);
+    expect(home.registry?.genesisOperators).to.deep.equal(OPERATORS);
+    expect(home.registry?.treasury).to.equal(HOME.MULTISIG);
+    expect(home.genesis.epoch).to.equal(0n);
+    expect(home.lanes.map(({ chainId, gateway }) => [chainId, gateway])).to.deep.equal([[56n, DEV]]);
+  });
+
+  it("make a custom network a business chain with ascending signers", () => {
+    const business = parameters({}, "custom");
+    expect(business.registry).to.equal(undefined);
+    const signers = business.genesis.signers.map(BigInt);
+    expect(signers).to.deep.equal([...signers].sort((a, b) => (a < b ? -1 : 1)));
+  });
+
+  const refused: readonly (readonly [string, string, Readonly<Record<string, string>>, string?])[] = [
+    ["a missing multisig", "MULTISIG", { MULTISIG: "" }],
+    ["a zero multisig", "MULTISIG", { MULTISIG: ZeroAddress }],
+    ["a malformed multisig", "MULTISIG", { MULTISIG: "0x1234" }],
+    ["a well-known multisig", "MULTISIG", { MULTISIG: DEV }],
+    ["the deployer as multisig", "MULTISIG", { MULTISIG: DEPLOYER }],
+    ["a missing guardian", "GUARDIAN", { GUARDIAN: "" }],
+    ["a well-known guardian", "GUARDIAN", { GUARDIAN: DEV }],
+    ["fewer than four signers", "MIN_SIGNERS", { MIN_SIGNERS: "3" }],
+    ["a number of signers that is none", "MIN_SIGNERS", { MIN_SIGNERS: "four" }],
+    ["missing operators", "GENESIS_OPERATORS", { GENESIS_OPERATORS: "" }],
+    ["too few operators", "GENESIS_OPERATORS", { GENESIS_OPERATORS: OPERATORS.slice(1).join(",") }],
+    ["a repeated operator", "GENESIS_OPERATORS", { GENESIS_OPERATORS: [...OPERATORS, OPERATORS[0]].join(",") }],
+    ["a well-known operator", "GENESIS_OPERATORS", { GENESIS_OPERATORS: [...OPERATORS, DEV].join(",") }],
+    ["a malformed lane", "LANES", { LANES: "56" }],
+    ["a lane to itself", "LANES", { LANES: `97:${DEV}` }],
+    ["a home that is neither true nor false", "HOME_CHAIN", { HOME_CHAIN: "yes" }],
+    ["a missing first epoch", "GENESIS_EPOCH", { GENESIS_EPOCH: "" }, "custom"],
+    ["epoch 0", "GENESIS_EPOCH", { GENESIS_EPOCH: "0" }, "custom"],
+    ["missing signers", "GENESIS_SIGNERS", { GENESIS_SIGNERS: "" }, "custom"],
+    ["too few signers", "GENESIS_SIGNERS", { GENESIS_SIGNERS: OPERATORS.slice(1).join(",") }, "custom"],
+    ["a well-known signer", "GENESIS_SIGNERS", { GENESIS_SIGNERS: [...OPERATORS, DEV].join(",") }, "custom"],
+  ];
+  for (const [what, key, change, network] of refused) {
+    it(`refuse ${what} and name ${key}`, () => {
+      expect(refusalOf(() => parameters(change, network)).key).to.equal(key);
+    });
+  }
+
+  it("refuse a well-known deployer and name DEPLOYER_KEY", () => {
+    const read = liveParameters("bscTestnet", 97n, HOME);
+    expect(refusalOf(() => validateParameters(read, DEV)).key).to.equal("DEPLOYER_KEY");
+  });
+});

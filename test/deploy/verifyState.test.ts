@@ -1,0 +1,118 @@
+import { expect } from "chai";
+import { ethers } from "hardhat";
+import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
+import type { Deployment } from "../../deploy/deployment";
+import type { DeploymentParameters } from "../../deploy/parameters";
+import type { DeploymentRecord } from "../../deploy/record";
+import { verifyState, type Finding } from "../../deploy/verifyState";
+import { REMOTE_CHAIN, REMOTE_GATEWAY, deployHome, parts, testArtifacts } from "../support/deployment";
+
+async function differences(
+  deployment: Deployment,
+  change: { readonly parameters?: Partial<DeploymentParameters>; readonly record?: Partial<DeploymentRecord> } = {},
+): Promise<readonly Finding[]> {
+  const findings = await verifyState({
+    provider: ethers.provider,
+    artifacts: testArtifacts,
+    parameters: { ...deployment.parameters, ...change.parameters },
+    record: { ...deployment.record, ...change.record },
+  });
+  return findings.filter(({ verdict }) => verdict !== "same");
+}
+
+/** Makes a call of the access manager itself, or through it, as the multisig: with its delay. */
+async function asMultisig(deployment: Deployment, target: string, data: string): Promise<void> {
+  const { multisig } = await parts();
+  const manager = deployment.accessManager.connect(multisig);
+  await manager.schedule(target, data, 0);
+  await time.increase(61);
+  await manager.execute(target, data);
+}
+
+describe("verifyState", () => {
+  it("finds no difference after a deployment", async () => {
+    expect(await differences(await loadFixture(deployHome))).to.deep.equal([]);
+  });
+
+  it("finds a member that nobody expects", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { user } = await parts();
+    const account = await user.getAddress();
+    const { accessManager } = deployment;
+    const data = accessManager.interface.encodeFunctionData("grantRole", [2, account, 0]);
+    await asMultisig(deployment, await accessManager.getAddress(), data);
+    const found = await differences(deployment);
+    expect(found.map(({ subject }) => subject)).to.deep.equal(["other members"]);
+    expect(found[0]?.found).to.equal(`${account} has GUARDIAN`);
+  });
+
+  it("finds a lost member", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { guardian } = await parts();
+    const account = await guardian.getAddress();
+    await deployment.accessManager.connect(guardian).renounceRole(2, account);
+    const found = await differences(deployment);
+    expect(found.map(({ subject, found: present }) => [subject, present])).to.deep.equal([
+      [`GUARDIAN of ${account}`, "no member"],
+    ]);
+  });
+
+  it("finds a function that was given to another role", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { accessManager, gateway } = deployment;
+    const selectors = [gateway.interface.getFunction("addLane").selector];
+    const target = await gateway.getAddress();
+    const data = accessManager.interface.encodeFunctionData("setTargetFunctionRole", [target, selectors, 2]);
+    await asMultisig(deployment, await accessManager.getAddress(), data);
+    const found = await differences(deployment);
+    expect(found).to.deep.equal([
+      { subject: "Gateway.addLane role", expected: "LANE_ADMIN", found: "GUARDIAN", verdict: "different" },
+    ]);
+  });
+
+  it("finds changed limits and a pause of a lane", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { gateway } = deployment;
+    const limits = { cadence: 2, maxGas: 5_000_000, maxBytes: 48_000 };
+    const data = gateway.interface.encodeFunctionData("setLimits", [REMOTE_CHAIN, limits]);
+    await asMultisig(deployment, await gateway.getAddress(), data);
+    const { guardian } = await parts();
+    await gateway.connect(guardian).pauseLane(REMOTE_CHAIN);
+    const found = await differences(deployment);
+    expect(found.map(({ subject }) => subject)).to.have.members(["lane 56 limits", "lane 56 paused"]);
+  });
+
+  it("finds a lane that nobody expects, and one that is missing", async () => {
+    const deployment = await loadFixture(deployHome);
+    const unexpected = await differences(deployment, { parameters: { lanes: [] }, record: { lanes: [] } });
+    expect(unexpected).to.deep.equal([
+      { subject: "lane 56", expected: "none", found: REMOTE_GATEWAY, verdict: "different" },
+    ]);
+    const lanes = [...deployment.record.lanes, { chainId: "97", gateway: REMOTE_GATEWAY }];
+    const missing = await differences(deployment, { record: { lanes } });
+    expect(missing).to.deep.equal([
+      { subject: "lane 97", expected: REMOTE_GATEWAY, found: "none", verdict: "different" },
+    ]);
+  });
+
+  it("finds other values than those of the parameters", async () => {
+    const deployment = await loadFixture(deployHome);
+    const found = await differences(deployment, {
+      parameters: { minSigners: 5n, delays: { ...deployment.parameters.delays, timelock: 30n } },
+    });
+    expect(found.map(({ subject }) => subject)).to.have.members([
+      "Gateway MIN_SIGNERS",
+      `TIMELOCK of ${deployment.parameters.multisig}`,
+    ]);
+  });
+
+  it("finds other code than was deployed", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { contracts } = deployment.record;
+    const { Gateway } = contracts;
+    if (Gateway === undefined) throw new Error("no gateway");
+    const record = { contracts: { ...contracts, Gateway: { ...Gateway, codeHash: ethers.ZeroHash } } };
+    const found = await differences(deployment, { record });
+    expect(found.map(({ subject }) => subject)).to.deep.equal(["Gateway code"]);
+  });
+});

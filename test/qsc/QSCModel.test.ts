@@ -1,0 +1,393 @@
+import { time } from "@nomicfoundation/hardhat-network-helpers";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
+import { expect } from "chai";
+import { MaxUint256, ZeroAddress, isCallException, type ContractTransactionResponse } from "ethers";
+import { CAP, HOME, REMOTE, STATUS, SUPPLY, at, deployEnds, sendIdOf, type Ends } from "./support";
+
+const OPERATIONS = 600;
+const SEED = 20_261_121;
+
+type Side = "home" | "remote";
+const SIDES: readonly Side[] = ["home", "remote"];
+
+interface ModelExchange {
+  readonly sendId: string;
+  readonly from: Side;
+  readonly holder: number;
+  readonly recipient: number;
+  readonly amount: bigint;
+  readonly deadline: bigint;
+  status: "pending" | "succeeded" | "failed" | "reclaimed";
+}
+
+interface ModelToken {
+  paused: boolean;
+  readonly balances: bigint[];
+  readonly frozen: bigint[];
+  /** Allowance of each account, by owner, for the next account. */
+  readonly allowances: bigint[];
+}
+
+/** What both ends must be, as plain numbers. */
+interface Model {
+  issued: bigint;
+  readonly home: ModelToken;
+  readonly remote: ModelToken;
+  readonly exchanges: ModelExchange[];
+}
+
+/** Deterministic 32-bit generator (mulberry32). */
+function random(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+function spendable(token: ModelToken, account: number): bigint {
+  const free = token.balances[account]! - token.frozen[account]!;
+  return free > 0n ? free : 0n;
+}
+
+/** Name of the error that taking `amount` from an account must end with. */
+function debitError(token: ModelToken, account: number, amount: bigint): string | undefined {
+  if (token.paused) return "EnforcedPause";
+  if (amount > token.balances[account]!) return "ERC20InsufficientBalance";
+  if (amount > spendable(token, account)) return "ERC7943InsufficientUnfrozenBalance";
+  return undefined;
+}
+
+function sum(values: readonly bigint[]): bigint {
+  return values.reduce((total, value) => total + value, 0n);
+}
+
+async function errorOf(ends: Ends, call: () => Promise<ContractTransactionResponse>): Promise<string | undefined> {
+  try {
+    await call();
+    return undefined;
+  } catch (cause) {
+    const data = isCallException(cause) ? cause.data : (cause as { readonly data?: string }).data;
+    const error = typeof data === "string" ? ends.home.interface.parseError(data) : null;
+    if (error === null) throw cause;
+    return error.name;
+  }
+}
+
+/** Both ends and the model side by side: every operation is done to both and must end alike. */
+class Run {
+  readonly accounts: readonly HardhatEthersSigner[];
+  readonly model: Model;
+  readonly seen = new Map<string, number>();
+  private readonly below: (below: number) => number;
+
+  constructor(
+    private readonly ends: Ends,
+    seed: number,
+  ) {
+    this.below = random(seed);
+    this.accounts = [ends.alice, ends.bob, ends.carol];
+    const empty = (): ModelToken => ({
+      paused: false,
+      balances: [0n, 0n, 0n],
+      frozen: [0n, 0n, 0n],
+      allowances: [0n, 0n, 0n],
+    });
+    this.model = { issued: SUPPLY, home: empty(), remote: empty(), exchanges: [] };
+    this.model.home.balances[0] = SUPPLY;
+  }
+
+  /** One random operation. */
+  async step(): Promise<void> {
+    const side = SIDES[this.below(2)]!;
+    const account = this.below(3);
+    const operations = [
+      () => this.transfer(side, account),
+      () => this.transferFrom(side, account),
+      () => this.approve(side, account),
+      () => this.freeze(side, account),
+      () => this.pause(side),
+      () => this.issue(side, account),
+      () => this.exchange(side, account),
+      () => this.exchange(side, account),
+      () => this.exchange(side, account),
+      () => this.settle(),
+      () => this.settle(),
+      () => this.reclaim(),
+      () => this.reclaim(),
+    ];
+    await operations[this.below(operations.length)]!();
+  }
+
+  /** Supply and what is in flight are constant; what can be spent and the cap are the model's. */
+  async check(): Promise<void> {
+    let total = 0n;
+    for (const side of SIDES) {
+      const token = this.ends[side];
+      const expected = this.model[side];
+      for (const [index, account] of this.accounts.entries()) {
+        expect(await token.balanceOf(account)).to.equal(expected.balances[index]);
+        expect(await token.spendable(account)).to.equal(spendable(expected, index));
+      }
+      const supply = await token.totalSupply();
+      expect(supply).to.equal(sum(expected.balances));
+      total += supply;
+    }
+    const inFlight = this.model.exchanges.filter(({ status }) => status === "pending" || status === "failed");
+    expect(total + sum(inFlight.map(({ amount }) => amount))).to.equal(await this.ends.home.issued());
+    expect(await this.ends.home.issued()).to.equal(this.model.issued);
+    expect(this.model.issued <= CAP).to.equal(true);
+  }
+
+  /** Every record of an exchange, every frozen amount, and that the counterpart issued nothing. */
+  async checkAll(): Promise<void> {
+    await this.check();
+    for (const { from, sendId, holder, amount, status } of this.model.exchanges) {
+      const record = await this.ends[from].exchangeOf(sendId);
+      expect(record.amount).to.equal(status === "reclaimed" ? 0n : amount);
+      expect(record.holder).to.equal(status === "reclaimed" ? ZeroAddress : this.accounts[holder]!.address);
+    }
+    for (const side of SIDES) {
+      for (const [index, account] of this.accounts.entries()) {
+        expect(await this.ends[side].frozenAmount(account)).to.equal(this.model[side].frozen[index]);
+      }
+    }
+    expect(await this.ends.remote.issued()).to.equal(0n);
+  }
+
+  private async expectOutcome(
+    operation: string,
+    expected: string | undefined,
+    call: () => Promise<ContractTransactionResponse>,
+    effect: () => void,
+  ): Promise<void> {
+    const name = `${operation}: ${expected ?? "done"}`;
+    this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+    expect(await errorOf(this.ends, call), operation).to.equal(expected);
+    if (expected === undefined) effect();
+  }
+
+  /** Often within, sometimes at or just beyond what an account may spend or has. */
+  private amount(token: ModelToken, account: number): bigint {
+    const free = spendable(token, account);
+    const choices = [free, free + 1n, token.balances[account]!, token.balances[account]! + 1n];
+    const choice = this.below(12);
+    return choices[choice] ?? (free * BigInt(this.below(100))) / 300n;
+  }
+
+  private async transfer(side: Side, from: number): Promise<void> {
+    const token = this.model[side];
+    const to = this.below(3);
+    const amount = this.amount(token, from);
+    await this.expectOutcome(
+      "transfer",
+      debitError(token, from, amount),
+      () => this.ends[side].connect(this.accounts[from]).transfer(this.accounts[to]!, amount),
+      () => {
+        token.balances[from]! -= amount;
+        token.balances[to]! += amount;
+      },
+    );
+  }
+
+  private async approve(side: Side, owner: number): Promise<void> {
+    const amount = BigInt(this.below(Number(SUPPLY)));
+    const spender = this.accounts[(owner + 1) % 3]!;
+    await this.expectOutcome(
+      "approve",
+      undefined,
+      () => this.ends[side].connect(this.accounts[owner]).approve(spender, amount),
+      () => {
+        this.model[side].allowances[owner] = amount;
+      },
+    );
+  }
+
+  private async transferFrom(side: Side, owner: number): Promise<void> {
+    const token = this.model[side];
+    const spender = (owner + 1) % 3;
+    const to = this.below(3);
+    const amount = this.amount(token, owner);
+    const allowed = amount <= token.allowances[owner]!;
+    await this.expectOutcome(
+      "transferFrom",
+      allowed ? debitError(token, owner, amount) : "ERC20InsufficientAllowance",
+      () =>
+        this.ends[side].connect(this.accounts[spender]).transferFrom(this.accounts[owner]!, this.accounts[to]!, amount),
+      () => {
+        token.allowances[owner]! -= amount;
+        token.balances[owner]! -= amount;
+        token.balances[to]! += amount;
+      },
+    );
+  }
+
+  private async freeze(side: Side, account: number): Promise<void> {
+    const token = this.model[side];
+    const asFreezer = this.ends[side].connect(this.ends.freezer);
+    const target = this.accounts[account]!;
+    const before = token.frozen[account]!;
+    const amount = this.below(20) === 0 ? MaxUint256 : BigInt(this.below(200_000));
+    const set = (after: bigint) => () => {
+      token.frozen[account] = after;
+    };
+    const way = this.below(4);
+    if (way === 0) {
+      const error = amount > MaxUint256 - before ? "FreezeOverflow" : undefined;
+      await this.expectOutcome("frozen", error, () => asFreezer.frozen(target, amount), set(before + amount));
+    } else if (way === 1) {
+      const error = amount > before ? "UnfreezeExceedsFrozen" : undefined;
+      await this.expectOutcome("unfrozen", error, () => asFreezer.unfrozen(target, amount), set(before - amount));
+    } else {
+      const after = way === 2 ? amount : 0n;
+      await this.expectOutcome(
+        "setFrozenTokens",
+        undefined,
+        () => asFreezer.setFrozenTokens(target, after),
+        set(after),
+      );
+    }
+  }
+
+  private async pause(side: Side): Promise<void> {
+    const token = this.model[side];
+    const asPauser = this.ends[side].connect(this.ends.pauser);
+    // Pauses are short: most operations find both ends open.
+    const stop = !token.paused && this.below(3) === 0;
+    await this.expectOutcome(
+      stop ? "pause" : "unpause",
+      stop || token.paused ? undefined : "ExpectedPause",
+      () => (stop ? asPauser.pause() : asPauser.unpause()),
+      () => {
+        token.paused = stop;
+      },
+    );
+  }
+
+  private async issue(side: Side, to: number): Promise<void> {
+    const left = CAP - this.model.issued;
+    const amount = this.below(4) === 0 ? left + 1n : BigInt(this.below(30_000));
+    let error: string | undefined;
+    if (side === "remote") error = "HomeChainOnly";
+    else if (amount > left) error = "CapExceeded";
+    else if (this.model.home.paused) error = "EnforcedPause";
+    await this.expectOutcome(
+      "issue",
+      error,
+      () => this.ends[side].connect(this.ends.banker).issue(this.accounts[to]!, amount),
+      () => {
+        this.model.issued += amount;
+        this.model.home.balances[to]! += amount;
+      },
+    );
+  }
+
+  private async exchange(side: Side, holder: number): Promise<void> {
+    const token = this.model[side];
+    const recipient = this.below(3);
+    const amount = this.amount(token, holder);
+    const deadline = this.below(3) === 0 ? BigInt(await time.latest()) + BigInt(this.below(60)) : 0n;
+    const from = this.ends[side].connect(this.accounts[holder]);
+    const to = at(side === "home" ? REMOTE : HOME, this.accounts[recipient]!);
+    let sendId = "";
+    await this.expectOutcome(
+      "exchange",
+      amount === 0n ? "ExchangeAmountOutOfRange" : debitError(token, holder, amount),
+      async () => {
+        const sent = await (deadline === 0n
+          ? from.qcpExchange(to, amount)
+          : from.qcpExchangeUntil(to, amount, deadline));
+        sendId = await sendIdOf(this.ends[side], Promise.resolve(sent));
+        return sent;
+      },
+      () => {
+        token.balances[holder]! -= amount;
+        this.model.exchanges.push({ sendId, from: side, holder, recipient, amount, deadline, status: "pending" });
+      },
+    );
+  }
+
+  /** Delivers or fails a pending message. */
+  private async settle(): Promise<void> {
+    const pending = this.model.exchanges.filter(({ status }) => status === "pending");
+    const exchange = pending[this.below(Math.max(pending.length, 1))];
+    if (exchange === undefined) return;
+    const outbound = exchange.from === "home";
+    const source = outbound ? this.ends.homeGateway : this.ends.remoteGateway;
+    const other = outbound ? this.ends.remoteGateway : this.ends.homeGateway;
+    const target = this.model[outbound ? "remote" : "home"];
+    if (this.below(4) === 0) {
+      await source.fail(exchange.sendId);
+      exchange.status = "failed";
+    } else {
+      await source.deliver(exchange.sendId, other);
+      const expired = exchange.deadline !== 0n && BigInt(await time.latest()) > exchange.deadline;
+      exchange.status = expired || target.paused ? "failed" : "succeeded";
+      if (exchange.status === "succeeded") target.balances[exchange.recipient]! += exchange.amount;
+    }
+    expect(await source.statusOf(exchange.sendId)).to.equal(
+      exchange.status === "failed" ? STATUS.failedFinal : STATUS.succeeded,
+    );
+    const name = `settle: ${exchange.status}`;
+    this.seen.set(name, (this.seen.get(name) ?? 0) + 1);
+  }
+
+  /** Any exchange, in whatever state, by anybody, also a second time and while paused. */
+  private async reclaim(): Promise<void> {
+    const { exchanges } = this.model;
+    const failed = exchanges.filter(({ status }) => status === "failed");
+    const among = this.below(2) === 0 && failed.length > 0 ? failed : exchanges;
+    const exchange = among[this.below(Math.max(among.length, 1))];
+    if (exchange === undefined) return;
+    const token = this.model[exchange.from];
+    const errors = {
+      pending: "NotReclaimable",
+      succeeded: "NotReclaimable",
+      failed: undefined,
+      reclaimed: "NothingToReclaim",
+    };
+    await this.expectOutcome(
+      token.paused ? "reclaim while paused" : "reclaim",
+      errors[exchange.status],
+      () => this.ends[exchange.from].connect(this.accounts[this.below(3)]).qcpReclaim(exchange.sendId),
+      () => {
+        exchange.status = "reclaimed";
+        token.balances[exchange.holder]! += exchange.amount;
+      },
+    );
+  }
+}
+
+describe("QSC model", function () {
+  it(`holds invariants 1 to 4 over ${OPERATIONS} random operations on two chains (seed ${SEED})`, async function () {
+    const run = new Run(await deployEnds(), SEED);
+    for (let count = 0; count < OPERATIONS; ++count) {
+      await run.step();
+      await run.check();
+    }
+    await run.checkAll();
+    // The walk came to all that it is there for.
+    for (const outcome of [
+      "transfer: done",
+      "transfer: ERC7943InsufficientUnfrozenBalance",
+      "transfer: ERC20InsufficientBalance",
+      "transferFrom: done",
+      "issue: done",
+      "issue: CapExceeded",
+      "issue: HomeChainOnly",
+      "exchange: done",
+      "exchange: EnforcedPause",
+      "exchange: ERC7943InsufficientUnfrozenBalance",
+      "settle: succeeded",
+      "settle: failed",
+      "reclaim: done",
+      "reclaim while paused: done",
+      "reclaim: NotReclaimable",
+      "reclaim: NothingToReclaim",
+    ]) {
+      expect(run.seen.get(outcome) ?? 0, outcome).to.be.above(0);
+    }
+  });
+});
