@@ -48,6 +48,8 @@ describe("verifyHeader", () => {
         try {
           const [account] = await node.rpc<string[]>("eth_accounts");
           await node.rpc("eth_sendTransaction", [{ from: account, to: account, value: "0x1" }]);
+          // The node answers before it has mined; this waits for a block, the transaction's own or one after it.
+          await node.rpc("evm_mine", []);
           for (const number of ["0x0", "0x1"]) {
             const header = await node.rpc<Header>("eth_getBlockByNumber", [number, false]);
             expect(verifyHeader(header).hash, `${start.name} ${number}`).to.equal(header.hash);
