@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Contract, type ContractRunner, type InterfaceAbi } from "ethers";
-import type { AccessManager, Gateway, QSC, QSCFactory, ValidatorRegistry } from "../typechain-types";
+import type { AccessManager, Gateway, QSC, QSCFactory, Slashing, ValidatorRegistry } from "../typechain-types";
 import { DeploymentError } from "./deploymentError";
 
 /** Every contract that a deployment creates, and `QSC`, which the factory creates. */
@@ -9,6 +9,7 @@ export interface ContractTypes {
   AccessManager: AccessManager;
   Gateway: Gateway;
   ValidatorRegistry: ValidatorRegistry;
+  Slashing: Slashing;
   QSCFactory: QSCFactory;
   QSC: QSC;
 }
@@ -19,6 +20,7 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
   Gateway: "contracts/crosschain/Gateway.sol",
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
+  Slashing: "contracts/validators/Slashing.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };

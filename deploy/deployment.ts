@@ -4,7 +4,15 @@ import { create2Address, create2Call, ensureCreate2Proxy } from "./create2";
 import { DeploymentError } from "./deploymentError";
 import { validateParameters, type DeploymentParameters, type LaneParameters } from "./parameters";
 import { recordableArgs, type ContractRecord, type DeploymentRecord, type Recorder } from "./record";
-import { ADMIN_ROLE, LANE_ADMIN_ROLE, ROLES, type DelayName, type Holder, type RoleDefinition } from "./roles";
+import {
+  ADMIN_ROLE,
+  HOLDER_CONTRACTS,
+  LANE_ADMIN_ROLE,
+  ROLES,
+  type DelayName,
+  type Holder,
+  type RoleDefinition,
+} from "./roles";
 
 /** What a run does, told as it happens. An observer that throws stops the run there; the next run goes on. */
 export interface DeploymentEvent {
@@ -41,6 +49,8 @@ export interface DeployedContracts {
   readonly qscFactory: ContractTypes["QSCFactory"];
   /** On the home chain. */
   readonly validatorRegistry: ContractTypes["ValidatorRegistry"] | undefined;
+  /** On the home chain. */
+  readonly slashing: ContractTypes["Slashing"] | undefined;
 }
 
 export interface Deployment extends DeployedContracts {
@@ -101,15 +111,15 @@ export async function connectContracts(
     }
     return found;
   };
+  const ifDeployed = async <Name extends ContractName>(name: Name): Promise<ContractTypes[Name] | undefined> =>
+    record.contracts[name] === undefined ? undefined : connect(name, address(name), runner, artifacts);
   return {
     record,
     accessManager: await connect("AccessManager", address("AccessManager"), runner, artifacts),
     gateway: await connect("Gateway", address("Gateway"), runner, artifacts),
     qscFactory: await connect("QSCFactory", address("QSCFactory"), runner, artifacts),
-    validatorRegistry:
-      record.contracts.ValidatorRegistry === undefined
-        ? undefined
-        : await connect("ValidatorRegistry", address("ValidatorRegistry"), runner, artifacts),
+    validatorRegistry: await ifDeployed("ValidatorRegistry"),
+    slashing: await ifDeployed("Slashing"),
   };
 }
 
@@ -117,16 +127,16 @@ export async function connectContracts(
 export function expectedHolders(
   role: RoleDefinition,
   parameters: DeploymentParameters,
-  registry: string | undefined,
+  contracts: DeploymentRecord["contracts"],
 ): readonly { readonly account: string; readonly delay: bigint }[] {
-  const account: Readonly<Record<Holder, string | undefined>> = {
-    multisig: parameters.multisig,
-    guardian: parameters.guardian,
-    registry,
+  const account = (holder: Holder): string | undefined => {
+    if (holder === "multisig" || holder === "guardian") return parameters[holder];
+    const name = HOLDER_CONTRACTS[holder];
+    return name === undefined ? undefined : contracts[name]?.address;
   };
   const delay: Readonly<Record<DelayName, bigint>> = { none: 0n, ...parameters.delays };
   return role.holders.flatMap((entry) => {
-    const holder = account[entry.holder];
+    const holder = account(entry.holder);
     return holder === undefined ? [] : [{ account: holder, delay: delay[entry.delay] }];
   });
 }
@@ -332,7 +342,7 @@ class Run {
   private async missingGrants(roles: readonly RoleDefinition[]): Promise<readonly string[]> {
     const manager = await this.contract("AccessManager");
     const encode = manager.interface;
-    const registry = this.record.contracts.ValidatorRegistry?.address;
+    const { contracts } = this.record;
     const checks = roles.map(async (role): Promise<readonly string[]> => {
       const calls: string[] = [];
       for (const [name, functions] of Object.entries(role.functions) as [ContractName, readonly string[]][]) {
@@ -347,7 +357,7 @@ class Run {
       if (role.cancelledBy !== undefined && (await manager.getRoleGuardian(role.id)) !== role.cancelledBy) {
         calls.push(encode.encodeFunctionData("setRoleGuardian", [role.id, role.cancelledBy]));
       }
-      for (const { account, delay } of expectedHolders(role, this.options.parameters, registry)) {
+      for (const { account, delay } of expectedHolders(role, this.options.parameters, contracts)) {
         const [isMember] = await manager.hasRole(role.id, account);
         if (!isMember) calls.push(encode.encodeFunctionData("grantRole", [role.id, account, delay]));
       }
@@ -462,9 +472,15 @@ function creationsOf(
     },
   ];
   if (registry !== undefined) {
-    const args = ({ AccessManager, Gateway }: Addresses): Promise<readonly unknown[]> =>
-      Promise.resolve([AccessManager, Gateway, registry]);
-    creations.splice(2, 0, { name: "ValidatorRegistry", args });
+    creations.splice(
+      2,
+      0,
+      {
+        name: "ValidatorRegistry",
+        args: ({ AccessManager, Gateway }) => Promise.resolve([AccessManager, Gateway, registry]),
+      },
+      { name: "Slashing", args: ({ ValidatorRegistry }) => Promise.resolve([ValidatorRegistry]) },
+    );
   }
   return creations;
 }

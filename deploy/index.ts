@@ -2,6 +2,7 @@ import { AccessManager__factory } from "../typechain-types/factories/@openzeppel
 import { Gateway__factory } from "../typechain-types/factories/contracts/crosschain/Gateway__factory";
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
+import { Slashing__factory } from "../typechain-types/factories/contracts/validators/Slashing__factory";
 import { ValidatorRegistry__factory } from "../typechain-types/factories/contracts/validators/ValidatorRegistry__factory";
 import { DeploymentError } from "./deploymentError";
 import { fileRecorder, recordPath, type DeploymentRecord } from "./record";
@@ -11,6 +12,7 @@ export const abis = {
   AccessManager: AccessManager__factory.abi,
   Gateway: Gateway__factory.abi,
   ValidatorRegistry: ValidatorRegistry__factory.abi,
+  Slashing: Slashing__factory.abi,
   QSCFactory: QSCFactory__factory.abi,
   QSC: QSC__factory.abi,
 } as const;

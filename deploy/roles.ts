@@ -1,7 +1,13 @@
 import type { ContractName } from "./contracts";
 
-/** Who may hold a role: an account of the parameters, or the validator registry where there is one. */
-export type Holder = "multisig" | "guardian" | "registry";
+/** Who may hold a role: an account of the parameters, or a contract of the home chain. */
+export type Holder = "multisig" | "guardian" | "registry" | "slashing";
+
+/** The contracts that hold roles, on the chain where they are. */
+export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> = {
+  registry: "ValidatorRegistry",
+  slashing: "Slashing",
+};
 
 /** Which of the parameters' delays a holder waits between scheduling a call and executing it. */
 export type DelayName = "none" | "admin" | "lanes" | "timelock";
@@ -78,5 +84,12 @@ export const ROLES: readonly RoleDefinition[] = [
     functions: { QSCFactory: ["certify", "revoke"] },
     holders: [{ holder: "multisig", delay: "none" }],
     cancelledBy: GUARDIAN_ROLE,
+  },
+  {
+    id: 7n,
+    name: "SLASHER",
+    purpose: "takes the deposit behind a key that was proven false",
+    functions: { ValidatorRegistry: ["slash"] },
+    holders: [{ holder: "slashing", delay: "none" }],
   },
 ];

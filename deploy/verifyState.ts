@@ -54,7 +54,7 @@ async function verifyCode({ provider, record }: VerifyOptions): Promise<readonly
 }
 
 async function verifyValues(deployment: Deployment): Promise<readonly Finding[]> {
-  const { gateway, qscFactory, validatorRegistry, parameters, record } = deployment;
+  const { gateway, qscFactory, validatorRegistry, slashing, parameters, record } = deployment;
   const manager = await deployment.accessManager.getAddress();
   const gatewayAddress = await gateway.getAddress();
   const findings = [
@@ -76,6 +76,7 @@ async function verifyValues(deployment: Deployment): Promise<readonly Finding[]>
     finding("ValidatorRegistry DEPOSIT", deposit, await validatorRegistry.DEPOSIT()),
     finding("ValidatorRegistry RENEW_AFTER", renewAfter, await validatorRegistry.RENEW_AFTER()),
     finding("ValidatorRegistry treasury", treasury, await validatorRegistry.treasury()),
+    finding("Slashing REGISTRY", await validatorRegistry.getAddress(), await slashing?.REGISTRY()),
     ...genesisOperators.map((account, index) => finding(`genesis operator ${account}`, true, admitted[index])),
   ];
 }
@@ -111,11 +112,10 @@ async function verifyFunctions(deployment: Deployment, artifacts: ArtifactSource
 
 async function verifyMembers(deployment: Deployment, provider: Provider): Promise<readonly Finding[]> {
   const { accessManager, parameters, record } = deployment;
-  const registry = record.contracts.ValidatorRegistry?.address;
   const findings: Finding[] = [];
   const expected = new Map<bigint, ReadonlySet<string>>();
   for (const role of ROLES) {
-    const holders = expectedHolders(role, parameters, registry);
+    const holders = expectedHolders(role, parameters, record.contracts);
     expected.set(role.id, new Set(holders.map(({ account }) => account)));
     for (const { account, delay } of holders) {
       const [isMember, found] = await accessManager.hasRole(role.id, account);

@@ -1,7 +1,14 @@
 import { Interface, formatEther, isHexString, type ErrorDescription } from "ethers";
 import type { ArtifactSource, ContractName } from "../deploy/contracts";
 
-const CONTRACTS: readonly ContractName[] = ["Gateway", "ValidatorRegistry", "QSCFactory", "QSC", "AccessManager"];
+const CONTRACTS: readonly ContractName[] = [
+  "Gateway",
+  "ValidatorRegistry",
+  "Slashing",
+  "QSCFactory",
+  "QSC",
+  "AccessManager",
+];
 
 /** What to do about an error, where that is not plain from its name and values. */
 const ADVICE: Readonly<Record<string, string>> = {

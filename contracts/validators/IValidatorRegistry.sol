@@ -2,7 +2,6 @@
 pragma solidity 0.8.30;
 
 import {IGateway} from "../crosschain/IGateway.sol";
-import {Header, Rotation} from "../crosschain/types/QCP.sol";
 
 /// @notice What a registry is made with: `constructor(address authority, IGateway gateway, RegistryParams params)`.
 /// @param deposit Wei that each operator puts down, exactly.
@@ -59,34 +58,22 @@ struct SignerKey {
     uint64 until;
 }
 
-/// @notice The gateway that two conflicting signatures were made for.
-struct Target {
-    uint256 chainId;
-    address gateway;
-}
-
-/// @notice A header and one 64-byte EIP-2098 signature of it.
-struct SignedHeader {
-    Header header;
-    bytes signature;
-}
-
-/// @notice A rotation and one 64-byte EIP-2098 signature of it.
-struct SignedRotation {
-    Rotation rotation;
-    bytes signature;
-}
-
 /// @notice What was proven.
 /// - Messages: equal `toSeq`, different `acc`.
 /// - Results: equal `ackSeq`, different `resAcc`.
 /// - Block: equal `sourceBlock`, different headers.
 /// - Rotations: equal `epoch`, different rotations.
+/// - FalseHead: a head of an outbox of this chain that it never had.
+/// - FalseResult: results of an inbox of this chain that it never wrote.
+/// - FalseRotation: an epoch other than the one of this chain.
 enum Offence {
     Messages,
     Results,
     Block,
-    Rotations
+    Rotations,
+    FalseHead,
+    FalseResult,
+    FalseRotation
 }
 
 /// @title The operators whose signers attest: their keys, their deposits, and the sets that are published of them
@@ -100,7 +87,6 @@ interface IValidatorRegistry {
     event EndpointSet(address indexed operator, string endpoint);
     event OperatorExited(address indexed operator);
     event DepositWithdrawn(address indexed operator, address to, uint256 amount);
-    /// @dev `evidence` = keccak256(abi.encode(digest of the first statement, digest of the second)).
     event OperatorSlashed(
         address indexed operator,
         address indexed signer,
@@ -139,20 +125,7 @@ interface IValidatorRegistry {
     error TooFewOperators(uint256 active, uint256 min);
     error NoPauseDue();
 
-    /// @dev The two statements are about different chains' gateways.
-    error DifferentSources(uint64 first, uint64 second);
-    /// @dev The two statements are about different sequences, blocks or epochs.
-    error DifferentPositions(uint64 first, uint64 second);
-    /// @dev The two statements agree.
-    error NoConflict(bytes32 content);
-    /// @dev Not 64 bytes, a high s, or nobody's. @param index 0: the first statement, 1: the second.
-    error MalformedSignature(uint256 index);
-    /// @dev Also where one of the two was signed for another target.
-    error DifferentSigners(address first, address second);
-    error UnknownSigner(address signer);
-    error NotInEpoch(address signer, uint64 epoch);
-    error NotInEpochBefore(address signer, uint64 epoch);
-    /// @dev Its deposit is gone already.
+    /// @dev Its deposit is gone already, or nobody registered the key.
     error NotSlashable(address operator, OperatorStatus status);
 
     /// @notice Registers the caller, a genesis operator, once, with exactly `DEPOSIT` wei.
@@ -178,22 +151,10 @@ interface IValidatorRegistry {
     /// call, from `publishableFrom` on; reverts below the gateway's smallest set.
     function publishEpoch() external returns (uint64 epoch);
 
-    /// @notice Takes the whole deposit of the operator whose key signed two headers with one `toSeq` and different `acc`
-    /// for one target. Anyone may call, until the deposit is withdrawn. The key must have been in the epochs of both.
-    function proveMessages(Target calldata target, SignedHeader calldata first, SignedHeader calldata second) external;
-
-    /// @notice As `proveMessages`, for one `ackSeq` and different `resAcc`.
-    function proveResults(Target calldata target, SignedHeader calldata first, SignedHeader calldata second) external;
-
-    /// @notice As `proveMessages`, for one `sourceBlock` and headers that differ in anything.
-    function proveBlock(Target calldata target, SignedHeader calldata first, SignedHeader calldata second) external;
-
-    /// @notice As `proveMessages`, for two different rotations to one epoch. The key must have been in an earlier epoch.
-    function proveRotations(
-        Target calldata target,
-        SignedRotation calldata first,
-        SignedRotation calldata second
-    ) external;
+    /// @notice Takes the whole deposit behind a key that was proven to have signed what nobody may sign. Only the
+    /// contract that checks the proofs (AccessManager); reverts with NotSlashable where nothing is left to take.
+    /// @param evidence Hash of what was proven, for whoever reads the event: see `ISlashing`.
+    function slash(address signer, Offence offence, bytes32 evidence) external;
 
     /// @notice Pauses all lanes where a third of a set was slashed and the pause failed then. Anyone may call, until
     /// it is done once.

@@ -8,7 +8,6 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IGateway} from "../crosschain/IGateway.sol";
 import {CompactSignature} from "../crosschain/libraries/CompactSignature.sol";
-import {QCPHash} from "../crosschain/libraries/QCPHash.sol";
 import {Rotation} from "../crosschain/types/QCP.sol";
 import {
     IValidatorRegistry,
@@ -16,12 +15,8 @@ import {
     Operator,
     OperatorStatus,
     RegistryParams,
-    SignedHeader,
-    SignedRotation,
-    SignerKey,
-    Target
+    SignerKey
 } from "./IValidatorRegistry.sol";
-import {Equivocation} from "./libraries/Equivocation.sol";
 
 /// @title ValidatorRegistry
 /// @notice See `IValidatorRegistry` and the README of this folder.
@@ -188,38 +183,8 @@ contract ValidatorRegistry is IValidatorRegistry, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IValidatorRegistry
-    function proveMessages(Target calldata target, SignedHeader calldata first, SignedHeader calldata second) external {
-        Equivocation.requireMessagesConflict(first.header, second.header);
-        _slashForHeaders(Offence.Messages, target, first, second);
-    }
-
-    /// @inheritdoc IValidatorRegistry
-    function proveResults(Target calldata target, SignedHeader calldata first, SignedHeader calldata second) external {
-        Equivocation.requireResultsConflict(first.header, second.header);
-        _slashForHeaders(Offence.Results, target, first, second);
-    }
-
-    /// @inheritdoc IValidatorRegistry
-    function proveBlock(Target calldata target, SignedHeader calldata first, SignedHeader calldata second) external {
-        Equivocation.requireBlockConflict(first.header, second.header);
-        _slashForHeaders(Offence.Block, target, first, second);
-    }
-
-    /// @inheritdoc IValidatorRegistry
-    function proveRotations(
-        Target calldata target,
-        SignedRotation calldata first,
-        SignedRotation calldata second
-    ) external {
-        Equivocation.requireRotationsConflict(first.rotation, second.rotation);
-        bytes32 firstDigest = QCPHash.digest(first.rotation, target.chainId, target.gateway);
-        bytes32 secondDigest = QCPHash.digest(second.rotation, target.chainId, target.gateway);
-        address signer = _sameSigner(firstDigest, first.signature, secondDigest, second.signature);
-        // A gateway counts the signers of its own current epoch, which may be any below the new one.
-        uint64 epoch = first.rotation.epoch;
-        uint64 since = _keys[signer].since;
-        if (since == 0 || since >= epoch) revert NotInEpochBefore(signer, epoch);
-        _slash(signer, Offence.Rotations, keccak256(abi.encode(firstDigest, secondDigest)));
+    function slash(address signer, Offence offence, bytes32 evidence) external restricted {
+        _slash(signer, offence, evidence);
     }
 
     /// @inheritdoc IValidatorRegistry
@@ -348,20 +313,6 @@ contract ValidatorRegistry is IValidatorRegistry, AccessManaged, EIP712 {
         }
     }
 
-    function _slashForHeaders(
-        Offence offence,
-        Target calldata target,
-        SignedHeader calldata first,
-        SignedHeader calldata second
-    ) private {
-        bytes32 firstDigest = QCPHash.digest(first.header, target.chainId, target.gateway);
-        bytes32 secondDigest = QCPHash.digest(second.header, target.chainId, target.gateway);
-        address signer = _sameSigner(firstDigest, first.signature, secondDigest, second.signature);
-        _requireInEpoch(signer, first.header.epoch);
-        _requireInEpoch(signer, second.header.epoch);
-        _slash(signer, offence, keccak256(abi.encode(firstDigest, secondDigest)));
-    }
-
     function _slash(address signer, Offence offence, bytes32 evidence) private {
         // Check
         address account = _keys[signer].operator;
@@ -404,14 +355,6 @@ contract ValidatorRegistry is IValidatorRegistry, AccessManaged, EIP712 {
         if (operator.status != expected) revert WrongOperatorStatus(msg.sender, operator.status, expected);
     }
 
-    function _requireInEpoch(address signer, uint64 epoch) private view {
-        SignerKey storage key = _keys[signer];
-        // A gap between published epochs belongs to whoever installed them at the gateway.
-        if (epoch < key.since || epoch > key.until || _epochs[epoch].validUntil == 0) {
-            revert NotInEpoch(signer, epoch);
-        }
-    }
-
     function _publishableFrom(bytes32 setHash) private view returns (uint256) {
         uint64 latest = latestEpoch;
         (uint256 slashed, , ) = _slashedInLatest(address(0));
@@ -435,20 +378,5 @@ contract ValidatorRegistry is IValidatorRegistry, AccessManaged, EIP712 {
 
     function _withdrawableAt(Operator storage operator) private view returns (uint256) {
         return Math.max(operator.exitedAt, operator.dutyUntil) + UNBONDING_SECONDS;
-    }
-
-    /// @dev The one registered key behind both signatures.
-    function _sameSigner(
-        bytes32 firstDigest,
-        bytes calldata firstSignature,
-        bytes32 secondDigest,
-        bytes calldata secondSignature
-    ) private view returns (address signer) {
-        signer = CompactSignature.recover(firstDigest, firstSignature);
-        if (signer == address(0)) revert MalformedSignature(0);
-        address other = CompactSignature.recover(secondDigest, secondSignature);
-        if (other == address(0)) revert MalformedSignature(1);
-        if (signer != other) revert DifferentSigners(signer, other);
-        if (_keys[signer].operator == address(0)) revert UnknownSigner(signer);
     }
 }

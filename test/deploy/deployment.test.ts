@@ -67,6 +67,7 @@ describe("deployment", () => {
       "AccessManager",
       "Gateway",
       "ValidatorRegistry",
+      "Slashing",
       "QSCFactory",
     ]);
     expect(record.handedOver).to.equal(true);
@@ -141,7 +142,7 @@ describe("deployment", () => {
     });
 
     it("gives each role to its holder with its delay", async () => {
-      const { accessManager, parameters, validatorRegistry } = await loadFixture(deployHome);
+      const { accessManager, parameters, validatorRegistry, slashing } = await loadFixture(deployHome);
       const registry = await validatorRegistry?.getAddress();
       const { multisig, guardian } = parameters;
       const expected: readonly (readonly [string, string | undefined, bigint])[] = [
@@ -153,6 +154,7 @@ describe("deployment", () => {
         ["TIMELOCK", multisig, 60n],
         ["REGISTRY", registry, 0n],
         ["CERTIFIER", multisig, 0n],
+        ["SLASHER", await slashing?.getAddress(), 0n],
       ];
       for (const [name, account, delay] of expected) {
         const role = ROLES.find((each) => each.name === name);

@@ -464,8 +464,8 @@ describe("ValidatorRegistry", () => {
     });
 
     it("publishes at once where the latest set holds a slashed key", async () => {
-      const { registry, gateway, members } = await loadFixture(deployPublished);
-      await registry.proveMessages(...messagesEvidence(members[1]!.key));
+      const { registry, slashing, gateway, members } = await loadFixture(deployPublished);
+      await slashing.proveMessages(...messagesEvidence(members[1]!.key));
       expect(await registry.publishableFrom()).to.equal(0);
       await registry.publishEpoch();
       expect(await gateway.signersOf(2)).to.not.include(members[1]!.key.address);
@@ -667,9 +667,9 @@ describe("ValidatorRegistry", () => {
     });
 
     it("pays what was slashed, and not what was forced in, to the treasury, whoever calls", async () => {
-      const { registry, members, treasury, stranger } = await loadFixture(deployPublished);
+      const { registry, slashing, members, treasury, stranger } = await loadFixture(deployPublished);
       await setBalance(await registry.getAddress(), 5n * DEPOSIT + 1n);
-      await registry.proveMessages(...messagesEvidence(members[0]!.key));
+      await slashing.proveMessages(...messagesEvidence(members[0]!.key));
       expect(await registry.unswept()).to.equal(DEPOSIT);
       const sent = registry.connect(stranger).sweepSlashed();
       await expect(sent).to.emit(registry, "SlashedSwept").withArgs(treasury, DEPOSIT);
@@ -678,24 +678,24 @@ describe("ValidatorRegistry", () => {
     });
 
     it("waits for a treasury that refuses until another is set", async () => {
-      const { registry, members, treasury } = await loadFixture(deployPublished);
+      const { registry, slashing, members, treasury } = await loadFixture(deployPublished);
       const mock = await deploy<OperatorMock>("OperatorMock");
       await mock.setRefuses(true);
       await expect(registry.setTreasury(await mock.getAddress()))
         .to.emit(registry, "TreasurySet")
         .withArgs(await mock.getAddress());
-      await registry.proveMessages(...messagesEvidence(members[0]!.key));
+      await slashing.proveMessages(...messagesEvidence(members[0]!.key));
       await expect(registry.sweepSlashed()).to.be.revertedWithCustomError(mock, "CoinRefused");
       await registry.setTreasury(treasury);
       await expect(registry.sweepSlashed()).to.changeEtherBalance(treasury, DEPOSIT);
     });
 
     it("pays a treasury that re-enters once", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
+      const { registry, slashing, members } = await loadFixture(deployPublished);
       const mock = await deploy<OperatorMock>("OperatorMock");
       await registry.setTreasury(await mock.getAddress());
       await mock.setReaction(await registry.getAddress(), registry.interface.encodeFunctionData("sweepSlashed"));
-      await registry.proveMessages(...messagesEvidence(members[0]!.key));
+      await slashing.proveMessages(...messagesEvidence(members[0]!.key));
       await expect(registry.sweepSlashed()).to.changeEtherBalance(mock, DEPOSIT);
       expect(registry.interface.parseError(await mock.answer())?.name).to.equal("NothingToSweep");
     });

@@ -1,9 +1,9 @@
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
-import { AbiCoder, ZeroHash, keccak256, type Wallet } from "ethers";
+import { AbiCoder, ZeroAddress, ZeroHash, keccak256, type Wallet } from "ethers";
 import { headerDigest, rotationDigest, type Header, type Rotation, type Target } from "../../protocol/header";
 import { sortSigners } from "../../protocol/quorum";
-import type { ValidatorRegistry } from "../../typechain-types";
+import type { Slashing } from "../../typechain-types";
 import { REMOTE_CHAIN, signRotation, signerWallets } from "../crosschain/support";
 import {
   DAY,
@@ -13,6 +13,7 @@ import {
   OFFENCE,
   REGISTRY_ROLE,
   RENEW_AFTER,
+  SLASHER_ROLE,
   STATUS,
   at,
   claim,
@@ -75,115 +76,115 @@ const KINDS: readonly Kind[] = [
 ];
 
 for (const kind of KINDS) {
-  describe(`ValidatorRegistry.${kind.name}`, () => {
-    const prove = (registry: ValidatorRegistry, key: Wallet, second: Header, first = header(), target: Target = LANE) =>
-      registry[kind.name](target, signedHeader(key, first, target), signedHeader(key, second, target));
+  describe(`Slashing.${kind.name}`, () => {
+    const prove = (slashing: Slashing, key: Wallet, second: Header, first = header(), target: Target = LANE) =>
+      slashing[kind.name](target, signedHeader(key, first, target), signedHeader(key, second, target));
 
     it("reverts when the headers have different sources", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
-      await expect(prove(registry, members[0]!.key, header({ ...kind.second, source: 98n })))
-        .to.be.revertedWithCustomError(registry, "DifferentSources")
+      const { slashing, members } = await loadFixture(deployPublished);
+      await expect(prove(slashing, members[0]!.key, header({ ...kind.second, source: 98n })))
+        .to.be.revertedWithCustomError(slashing, "DifferentSources")
         .withArgs(97, 98);
     });
 
     it("reverts when the headers have different positions", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
-      await expect(prove(registry, members[0]!.key, header(kind.otherPosition)))
-        .to.be.revertedWithCustomError(registry, "DifferentPositions")
+      const { slashing, members } = await loadFixture(deployPublished);
+      await expect(prove(slashing, members[0]!.key, header(kind.otherPosition)))
+        .to.be.revertedWithCustomError(slashing, "DifferentPositions")
         .withArgs(...kind.positions);
     });
 
     it("reverts when the headers agree", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
-      const attempt = expect(prove(registry, members[0]!.key, header(kind.sameContent))).to.be.revertedWithCustomError(
-        registry,
+      const { slashing, members } = await loadFixture(deployPublished);
+      const attempt = expect(prove(slashing, members[0]!.key, header(kind.sameContent))).to.be.revertedWithCustomError(
+        slashing,
         "NoConflict",
       );
       await (kind.content === undefined ? attempt : attempt.withArgs(kind.content));
     });
 
     it("reverts when either signature has a high s or another length", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
+      const { slashing, members } = await loadFixture(deployPublished);
       const good = signedHeader(members[0]!.key, header());
       const other = signedHeader(members[0]!.key, header(kind.second));
       for (const break_ of [highS, (s: string) => `${s}00`, (s: string) => s.slice(0, -2)]) {
-        await expect(registry[kind.name](LANE, { ...good, signature: break_(good.signature) }, other))
-          .to.be.revertedWithCustomError(registry, "MalformedSignature")
+        await expect(slashing[kind.name](LANE, { ...good, signature: break_(good.signature) }, other))
+          .to.be.revertedWithCustomError(slashing, "MalformedSignature")
           .withArgs(0);
-        await expect(registry[kind.name](LANE, good, { ...other, signature: break_(other.signature) }))
-          .to.be.revertedWithCustomError(registry, "MalformedSignature")
+        await expect(slashing[kind.name](LANE, good, { ...other, signature: break_(other.signature) }))
+          .to.be.revertedWithCustomError(slashing, "MalformedSignature")
           .withArgs(1);
       }
     });
 
     it("reverts when two members signed one each", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
+      const { slashing, members } = await loadFixture(deployPublished);
       const [one, two] = members;
-      const attempt = registry[kind.name](
+      const attempt = slashing[kind.name](
         LANE,
         signedHeader(one!.key, header()),
         signedHeader(two!.key, header(kind.second)),
       );
       await expect(attempt)
-        .to.be.revertedWithCustomError(registry, "DifferentSigners")
+        .to.be.revertedWithCustomError(slashing, "DifferentSigners")
         .withArgs(one!.key.address, two!.key.address);
     });
 
     it("reverts when one was signed for another lane's chain or gateway", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
+      const { slashing, members } = await loadFixture(deployPublished);
       const key = members[0]!.key;
       for (const other of [
         { ...LANE, chainId: REMOTE_CHAIN + 1n },
         { ...LANE, gateway: stranger.address },
       ]) {
-        const attempt = registry[kind.name](
+        const attempt = slashing[kind.name](
           LANE,
           signedHeader(key, header()),
           signedHeader(key, header(kind.second), other),
         );
-        await expect(attempt).to.be.revertedWithCustomError(registry, "DifferentSigners");
+        await expect(attempt).to.be.revertedWithCustomError(slashing, "DifferentSigners");
       }
     });
 
     it("reverts when both were signed for another target than the evidence names", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
+      const { slashing, members } = await loadFixture(deployPublished);
       const key = members[0]!.key;
       const other = { ...LANE, gateway: stranger.address };
-      const attempt = registry[kind.name](
+      const attempt = slashing[kind.name](
         LANE,
         signedHeader(key, header(), other),
         signedHeader(key, header(kind.second), other),
       );
-      await expect(attempt).to.be.revertedWithCustomError(registry, "DifferentSigners");
+      await expect(attempt).to.be.revertedWithCustomError(slashing, "DifferentSigners");
     });
 
     it("reverts when the signer is nobody's", async () => {
-      const { registry } = await loadFixture(deployPublished);
-      await expect(prove(registry, stranger, header(kind.second)))
-        .to.be.revertedWithCustomError(registry, "UnknownSigner")
+      const { slashing } = await loadFixture(deployPublished);
+      await expect(prove(slashing, stranger, header(kind.second)))
+        .to.be.revertedWithCustomError(slashing, "UnknownSigner")
         .withArgs(stranger.address);
     });
 
     for (const epoch of [0n, 2n]) {
       it(`reverts when either header is of epoch ${epoch}, which the key is not in`, async () => {
-        const { registry, members } = await loadFixture(deployPublished);
+        const { slashing, members } = await loadFixture(deployPublished);
         const key = members[0]!.key;
         for (const [first, second] of [
           [header({ epoch }), header(kind.second)],
           [header(), header({ ...kind.second, epoch })],
         ] as const) {
-          await expect(prove(registry, key, second, first))
-            .to.be.revertedWithCustomError(registry, "NotInEpoch")
+          await expect(prove(slashing, key, second, first))
+            .to.be.revertedWithCustomError(slashing, "NotInEpoch")
             .withArgs(key.address, epoch);
         }
       });
     }
 
     it("takes the whole deposit, whatever the target", async () => {
-      const { registry, members, home } = await loadFixture(deployPublished);
+      const { registry, slashing, members, home } = await loadFixture(deployPublished);
       const member = members[3]!;
       const [first, second] = [header(), header(kind.second)];
-      const sent = prove(registry, member.key, second, first, home);
+      const sent = prove(slashing, member.key, second, first, home);
       await expect(sent)
         .to.emit(registry, "OperatorSlashed")
         .withArgs(
@@ -203,65 +204,65 @@ for (const kind of KINDS) {
   });
 }
 
-describe("ValidatorRegistry.proveRotations", () => {
+describe("Slashing.proveRotations", () => {
   const ROTATION: Rotation = {
     epoch: 2n,
     validUntil: 2_000_000_000n,
     signers: sortSigners(signerWallets(4, "next").map((key) => key.address)),
   };
-  const prove = (registry: ValidatorRegistry, key: Wallet, second: Rotation, first = ROTATION, target: Target = LANE) =>
-    registry.proveRotations(target, signedRotation(key, first, target), signedRotation(key, second, target));
+  const prove = (slashing: Slashing, key: Wallet, second: Rotation, first = ROTATION, target: Target = LANE) =>
+    slashing.proveRotations(target, signedRotation(key, first, target), signedRotation(key, second, target));
 
   it("reverts when the rotations are to different epochs", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
-    await expect(prove(registry, members[0]!.key, { ...ROTATION, epoch: 3n }))
-      .to.be.revertedWithCustomError(registry, "DifferentPositions")
+    const { slashing, members } = await loadFixture(deployPublished);
+    await expect(prove(slashing, members[0]!.key, { ...ROTATION, epoch: 3n }))
+      .to.be.revertedWithCustomError(slashing, "DifferentPositions")
       .withArgs(2, 3);
   });
 
   it("reverts when the rotations agree", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
-    await expect(prove(registry, members[0]!.key, ROTATION)).to.be.revertedWithCustomError(registry, "NoConflict");
+    const { slashing, members } = await loadFixture(deployPublished);
+    await expect(prove(slashing, members[0]!.key, ROTATION)).to.be.revertedWithCustomError(slashing, "NoConflict");
   });
 
   it("reverts when they were signed for different targets, by different keys or in another form", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
+    const { slashing, members } = await loadFixture(deployPublished);
     const [one, two] = members;
     const first = signedRotation(one!.key, ROTATION);
     const later = { ...ROTATION, validUntil: ROTATION.validUntil + 1n };
-    await expect(registry.proveRotations(LANE, first, signedRotation(two!.key, later)))
-      .to.be.revertedWithCustomError(registry, "DifferentSigners")
+    await expect(slashing.proveRotations(LANE, first, signedRotation(two!.key, later)))
+      .to.be.revertedWithCustomError(slashing, "DifferentSigners")
       .withArgs(one!.key.address, two!.key.address);
     const elsewhere = signedRotation(one!.key, later, { ...LANE, chainId: 1n });
-    await expect(registry.proveRotations(LANE, first, elsewhere)).to.be.revertedWithCustomError(
-      registry,
+    await expect(slashing.proveRotations(LANE, first, elsewhere)).to.be.revertedWithCustomError(
+      slashing,
       "DifferentSigners",
     );
     const second = signedRotation(one!.key, later);
-    await expect(registry.proveRotations(LANE, first, { ...second, signature: highS(second.signature) }))
-      .to.be.revertedWithCustomError(registry, "MalformedSignature")
+    await expect(slashing.proveRotations(LANE, first, { ...second, signature: highS(second.signature) }))
+      .to.be.revertedWithCustomError(slashing, "MalformedSignature")
       .withArgs(1);
   });
 
   it("reverts when the signer is nobody's", async () => {
-    const { registry } = await loadFixture(deployPublished);
-    await expect(prove(registry, stranger, { ...ROTATION, validUntil: 1n }))
-      .to.be.revertedWithCustomError(registry, "UnknownSigner")
+    const { slashing } = await loadFixture(deployPublished);
+    await expect(prove(slashing, stranger, { ...ROTATION, validUntil: 1n }))
+      .to.be.revertedWithCustomError(slashing, "UnknownSigner")
       .withArgs(stranger.address);
   });
 
   it("reverts when the key was in no set", async () => {
-    const { registry, members } = await loadFixture(deployRegistered);
-    await expect(prove(registry, members[0]!.key, { ...ROTATION, validUntil: 1n }))
-      .to.be.revertedWithCustomError(registry, "NotInEpochBefore")
+    const { slashing, members } = await loadFixture(deployRegistered);
+    await expect(prove(slashing, members[0]!.key, { ...ROTATION, validUntil: 1n }))
+      .to.be.revertedWithCustomError(slashing, "NotInEpochBefore")
       .withArgs(members[0]!.key.address, 2);
   });
 
   it("reverts when the key joined with the epoch that the rotations are to", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
+    const { slashing, members } = await loadFixture(deployPublished);
     const first = { ...ROTATION, epoch: 1n };
-    await expect(prove(registry, members[0]!.key, { ...first, validUntil: 1n }, first))
-      .to.be.revertedWithCustomError(registry, "NotInEpochBefore")
+    await expect(prove(slashing, members[0]!.key, { ...first, validUntil: 1n }, first))
+      .to.be.revertedWithCustomError(slashing, "NotInEpochBefore")
       .withArgs(members[0]!.key.address, 1);
   });
 
@@ -270,10 +271,10 @@ describe("ValidatorRegistry.proveRotations", () => {
     ["sets", { signers: ROTATION.signers.slice(1) }],
   ] as const) {
     it(`takes the whole deposit for two ${name} of one epoch`, async () => {
-      const { registry, members } = await loadFixture(deployPublished);
+      const { registry, slashing, members } = await loadFixture(deployPublished);
       const member = members[1]!;
       const second = { ...ROTATION, ...change };
-      await expect(prove(registry, member.key, second))
+      await expect(prove(slashing, member.key, second))
         .to.emit(registry, "OperatorSlashed")
         .withArgs(
           member.address,
@@ -286,12 +287,29 @@ describe("ValidatorRegistry.proveRotations", () => {
   }
 });
 
+describe("ValidatorRegistry.slash", () => {
+  it("reverts when anybody but the proofs calls it", async () => {
+    const { registry, members, stranger: caller } = await loadFixture(deployPublished);
+    await expect(registry.connect(caller).slash(members[0]!.key.address, OFFENCE.messages, ZeroHash))
+      .to.be.revertedWithCustomError(registry, "AccessManagedUnauthorized")
+      .withArgs(await caller.getAddress());
+  });
+
+  it("reverts when nobody registered the key", async () => {
+    const { registry, manager, stranger: caller } = await loadFixture(deployPublished);
+    await manager.grantRole(SLASHER_ROLE, await caller.getAddress(), 0);
+    await expect(registry.connect(caller).slash(stranger.address, OFFENCE.messages, ZeroHash))
+      .to.be.revertedWithCustomError(registry, "NotSlashable")
+      .withArgs(ZeroAddress, STATUS.none);
+  });
+});
+
 describe("ValidatorRegistry, slashing in time", () => {
   it("slashes once", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
+    const { registry, slashing, members } = await loadFixture(deployPublished);
     const member = members[0]!;
-    await registry.proveMessages(...messagesEvidence(member.key));
-    await expect(registry.proveMessages(...messagesEvidence(member.key)))
+    await slashing.proveMessages(...messagesEvidence(member.key));
+    await expect(slashing.proveMessages(...messagesEvidence(member.key)))
       .to.be.revertedWithCustomError(registry, "NotSlashable")
       .withArgs(member.address, STATUS.slashed);
     await expect(registry.connect(member.account).exit())
@@ -303,15 +321,15 @@ describe("ValidatorRegistry, slashing in time", () => {
   });
 
   it("slashes after the exit and the unbonding, until the deposit is withdrawn", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
+    const { registry, slashing, members } = await loadFixture(deployPublished);
     const [late, gone] = members;
     for (const member of [late!, gone!]) await registry.connect(member.account).exit();
     await time.increaseTo((await registry.withdrawableAt(late!.address)) + DAY);
     await registry.connect(gone!.account).withdraw(gone!.payout);
-    await expect(registry.proveMessages(...messagesEvidence(gone!.key)))
+    await expect(slashing.proveMessages(...messagesEvidence(gone!.key)))
       .to.be.revertedWithCustomError(registry, "NotSlashable")
       .withArgs(gone!.address, STATUS.withdrawn);
-    await expect(registry.proveMessages(...messagesEvidence(late!.key))).to.emit(registry, "OperatorSlashed");
+    await expect(slashing.proveMessages(...messagesEvidence(late!.key))).to.emit(registry, "OperatorSlashed");
     await expect(registry.connect(late!.account).withdraw(late!.payout)).to.be.revertedWithCustomError(
       registry,
       "WrongOperatorStatus",
@@ -319,46 +337,46 @@ describe("ValidatorRegistry, slashing in time", () => {
   });
 
   it("counts a retired key in its own epochs and in no later one", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
+    const { registry, slashing, members } = await loadFixture(deployPublished);
     const member = members[0]!;
     const key = signerWallets(1, "second")[0]!;
     await registry.connect(member.account).setSigner(key.address, await claim(registry, member.address, key));
     await time.increase(INTERVAL);
     await registry.publishEpoch();
-    await expect(registry.proveMessages(...messagesEvidence(member.key, 2n)))
-      .to.be.revertedWithCustomError(registry, "NotInEpoch")
+    await expect(slashing.proveMessages(...messagesEvidence(member.key, 2n)))
+      .to.be.revertedWithCustomError(slashing, "NotInEpoch")
       .withArgs(member.key.address, 2);
-    await expect(registry.proveMessages(...messagesEvidence(key, 1n)))
-      .to.be.revertedWithCustomError(registry, "NotInEpoch")
+    await expect(slashing.proveMessages(...messagesEvidence(key, 1n)))
+      .to.be.revertedWithCustomError(slashing, "NotInEpoch")
       .withArgs(key.address, 1);
-    await expect(registry.proveMessages(...messagesEvidence(member.key, 1n)))
+    await expect(slashing.proveMessages(...messagesEvidence(member.key, 1n)))
       .to.emit(registry, "OperatorSlashed")
       .withArgs(member.address, member.key.address, OFFENCE.messages, () => true, DEPOSIT);
     expect((await registry.operatorOf(member.address)).status).to.equal(STATUS.slashed);
   });
 
   it("counts headers of two epochs that the key was in", async () => {
-    const { registry, members } = await loadFixture(deployPublished);
+    const { registry, slashing, members } = await loadFixture(deployPublished);
     await time.increase(RENEW_AFTER);
     await registry.publishEpoch();
     const key = members[0]!.key;
     const first = signedHeader(key, header({ epoch: 1n }));
     const second = signedHeader(key, header({ epoch: 2n }));
-    await expect(registry.proveBlock(LANE, first, second)).to.emit(registry, "OperatorSlashed");
+    await expect(slashing.proveBlock(LANE, first, second)).to.emit(registry, "OperatorSlashed");
   });
 
   it("counts no epoch that others installed", async () => {
-    const { registry, gateway, members, home } = await loadFixture(deployPublished);
+    const { registry, slashing, gateway, members, home } = await loadFixture(deployPublished);
     const keys = members.map((member) => member.key);
     await time.increase(INTERVAL);
     const rotation = { epoch: 2n, validUntil: (await now()) + DAY, signers: keys.map((key) => key.address) };
     const proof = signRotation(keys, rotation, home);
     await gateway.rotate(rotation, proof.signers, proof.signatures);
     await registry.publishEpoch();
-    await expect(registry.proveMessages(...messagesEvidence(keys[0]!, 2n)))
-      .to.be.revertedWithCustomError(registry, "NotInEpoch")
+    await expect(slashing.proveMessages(...messagesEvidence(keys[0]!, 2n)))
+      .to.be.revertedWithCustomError(slashing, "NotInEpoch")
       .withArgs(keys[0]!.address, 2);
-    await expect(registry.proveMessages(...messagesEvidence(keys[0]!, 3n))).to.emit(registry, "OperatorSlashed");
+    await expect(slashing.proveMessages(...messagesEvidence(keys[0]!, 3n))).to.emit(registry, "OperatorSlashed");
   });
 });
 
@@ -367,10 +385,10 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
     (await gateway.laneState(REMOTE_CHAIN)).paused;
 
   it("pauses all lanes with the second of five, and not with the first", async () => {
-    const { registry, gateway, members } = await loadFixture(deployPublished);
-    await registry.proveMessages(...messagesEvidence(members[0]!.key));
+    const { registry, slashing, gateway, members } = await loadFixture(deployPublished);
+    await slashing.proveMessages(...messagesEvidence(members[0]!.key));
     expect(await paused(gateway)).to.equal(false);
-    const sent = registry.proveMessages(...messagesEvidence(members[1]!.key));
+    const sent = slashing.proveMessages(...messagesEvidence(members[1]!.key));
     await expect(sent).to.emit(registry, "PauseDue").withArgs(1, 2, 5);
     await expect(sent).to.emit(registry, "PauseDone");
     expect(await paused(gateway)).to.equal(true);
@@ -385,20 +403,20 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
       await fixture.registry.publishEpoch();
       return fixture;
     };
-    const { registry, gateway, members } = await loadFixture(deploySix);
-    await registry.proveMessages(...messagesEvidence(members[0]!.key));
+    const { registry, slashing, gateway, members } = await loadFixture(deploySix);
+    await slashing.proveMessages(...messagesEvidence(members[0]!.key));
     expect(await paused(gateway)).to.equal(false);
-    await expect(registry.proveMessages(...messagesEvidence(members[5]!.key)))
+    await expect(slashing.proveMessages(...messagesEvidence(members[5]!.key)))
       .to.emit(registry, "PauseDue")
       .withArgs(1, 2, 6);
     expect(await paused(gateway)).to.equal(true);
   });
 
   it("slashes though the pause fails, and lets anyone do it once", async () => {
-    const { registry, gateway, manager, members, stranger: caller } = await loadFixture(deployPublished);
+    const { registry, slashing, gateway, manager, members, stranger: caller } = await loadFixture(deployPublished);
     await manager.revokeRole(REGISTRY_ROLE, await registry.getAddress());
-    await registry.proveMessages(...messagesEvidence(members[0]!.key));
-    const sent = registry.proveMessages(...messagesEvidence(members[1]!.key));
+    await slashing.proveMessages(...messagesEvidence(members[0]!.key));
+    const sent = slashing.proveMessages(...messagesEvidence(members[1]!.key));
     await expect(sent).to.emit(registry, "OperatorSlashed");
     await expect(sent).to.emit(registry, "PauseDue").withArgs(1, 2, 5);
     await expect(sent).to.not.emit(registry, "PauseDone");
@@ -413,15 +431,15 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
   });
 
   it("does not pause again for a slash outside the latest set", async () => {
-    const { registry, gateway, members } = await loadFixture(deployPublished);
+    const { registry, slashing, gateway, members } = await loadFixture(deployPublished);
     const [left, ...rest] = members;
     await registry.connect(left!.account).exit();
     await at((await now()) + INTERVAL);
     await registry.publishEpoch();
-    for (const member of rest.slice(0, 2)) await registry.proveMessages(...messagesEvidence(member.key));
+    for (const member of rest.slice(0, 2)) await slashing.proveMessages(...messagesEvidence(member.key));
     expect(await paused(gateway)).to.equal(true);
     await gateway.unpauseLane(REMOTE_CHAIN);
-    await expect(registry.proveMessages(...messagesEvidence(left!.key))).to.not.emit(registry, "PauseDue");
+    await expect(slashing.proveMessages(...messagesEvidence(left!.key))).to.not.emit(registry, "PauseDue");
     expect(await paused(gateway)).to.equal(false);
   });
 });

@@ -2,7 +2,7 @@ import { time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
 import { TypedDataEncoder, ZeroHash, parseEther, type Signer, type Wallet } from "ethers";
 import { headerDigest, rotationDigest, type Header, type Rotation, type Target } from "../../protocol/header";
-import type { AccessManager, Gateway, ValidatorRegistry } from "../../typechain-types";
+import type { AccessManager, Gateway, Slashing, ValidatorRegistry } from "../../typechain-types";
 import { LIMITS, REMOTE_CHAIN, REMOTE_GATEWAY, deploy, signDigest, signerWallets } from "../crosschain/support";
 
 export const DAY = 86_400n;
@@ -15,11 +15,21 @@ export const STILL = (1n << 64n) - 1n;
 export const ENDPOINT = "https://relayer.example:8443";
 /** Role of the registry at the gateway. */
 export const REGISTRY_ROLE = 1n;
+/** Role of the proofs at the registry. */
+export const SLASHER_ROLE = 2n;
 
 /** `OperatorStatus` in the contract's order. */
 export const STATUS = { none: 0n, active: 1n, exiting: 2n, withdrawn: 3n, slashed: 4n } as const;
 /** `Offence` in the contract's order. */
-export const OFFENCE = { messages: 0n, results: 1n, block: 2n, rotations: 3n } as const;
+export const OFFENCE = {
+  messages: 0n,
+  results: 1n,
+  block: 2n,
+  rotations: 3n,
+  falseHead: 4n,
+  falseResult: 5n,
+  falseRotation: 6n,
+} as const;
 
 export interface Member {
   readonly account: Signer;
@@ -32,6 +42,7 @@ export interface RegistryFixture {
   readonly manager: AccessManager;
   readonly gateway: Gateway;
   readonly registry: ValidatorRegistry;
+  readonly slashing: Slashing;
   readonly home: Target;
   readonly admin: Signer;
   readonly stranger: Signer;
@@ -71,8 +82,29 @@ export async function deployRegistry(genesis = 5, minSigners = 4): Promise<Regis
     params,
   ]);
   await grantGateway(manager, gateway, registry);
+  const slashing = await deploySlashing(manager, registry);
   const home = { chainId: (await ethers.provider.getNetwork()).chainId, gateway: await gateway.getAddress() };
-  return { manager, gateway, registry, home, admin: admin!, stranger: stranger!, treasury: params.treasury, members };
+  const { treasury: receiver } = params;
+  return {
+    manager,
+    gateway,
+    registry,
+    slashing,
+    home,
+    admin: admin!,
+    stranger: stranger!,
+    treasury: receiver,
+    members,
+  };
+}
+
+/** The proofs, which may slash at `registry`. */
+export async function deploySlashing(manager: AccessManager, registry: ValidatorRegistry): Promise<Slashing> {
+  const slashing = await deploy<Slashing>("Slashing", [await registry.getAddress()]);
+  const selector = registry.interface.getFunction("slash").selector;
+  await manager.setTargetFunctionRole(await registry.getAddress(), [selector], SLASHER_ROLE);
+  await manager.grantRole(SLASHER_ROLE, await slashing.getAddress(), 0);
+  return slashing;
 }
 
 export async function grantGateway(
