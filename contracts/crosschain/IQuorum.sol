@@ -14,6 +14,7 @@ interface IQuorum {
 
     error EpochNotAccepted(uint64 epoch, uint64 validUntil, uint256 timestamp);
     error EpochNotNewer(uint64 epoch, uint64 current);
+    error EpochTooFar(uint64 epoch, uint64 max);
     error EpochStillValid(uint64 epoch, uint64 validUntil);
     error FloorAboveCurrent(uint64 floor, uint64 current);
     error RotationTooEarly(uint256 timestamp, uint256 earliest);

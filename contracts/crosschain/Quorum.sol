@@ -33,6 +33,8 @@ abstract contract Quorum is IQuorum {
     uint256 public constant MAX_SIGNERS = 21;
     /// @notice A set is renewed at least this often.
     uint64 public constant MAX_VALIDITY = 7 days;
+    /// @notice An epoch follows the one before at most so far away: nobody can use up the numbers.
+    uint64 public constant MAX_EPOCH_STEP = 1 << 32;
 
     /// @inheritdoc IQuorum
     uint256 public immutable MIN_SIGNERS;
@@ -90,6 +92,7 @@ abstract contract Quorum is IQuorum {
         QuorumStorage storage $ = _quorum();
         uint64 current = $.current;
         if (rotation.epoch <= current) revert EpochNotNewer(rotation.epoch, current);
+        if (rotation.epoch - current > MAX_EPOCH_STEP) revert EpochTooFar(rotation.epoch, current + MAX_EPOCH_STEP);
         uint256 latest = block.timestamp + MAX_VALIDITY;
         if (rotation.validUntil <= block.timestamp || rotation.validUntil > latest) {
             revert ValidityOutOfRange(rotation.validUntil, latest);

@@ -359,6 +359,21 @@ describe("Quorum", () => {
       }
     });
 
+    it("reverts when the epoch is more than 2^32 above the current one, lest no number be left", async () => {
+      const { gateway, wallets, target } = await load(deployGateway);
+      const farthest = 1n + (1n << 32n);
+      await time.increase(ROTATION_DELAY);
+      const far = await nextRotation(farthest + 1n, wallets);
+      const refused = signRotation(wallets, far, target);
+      await expect(gateway.rotate(far, refused.signers, refused.signatures))
+        .to.be.revertedWithCustomError(gateway, "EpochTooFar")
+        .withArgs(farthest + 1n, farthest);
+      const last = await nextRotation(farthest, wallets);
+      const { signers, signatures } = signRotation(wallets, last, target);
+      await gateway.rotate(last, signers, signatures);
+      expect(await gateway.currentEpoch()).to.equal(farthest);
+    });
+
     it("reverts when the new validity is not ahead, or beyond seven days", async () => {
       const { gateway, wallets, target } = await load(ready);
       const now = BigInt(await time.latest()) + 100n;
