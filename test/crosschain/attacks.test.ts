@@ -56,7 +56,7 @@ function signedBy(
   });
 }
 
-// A token that takes a fee or returns false: the gateway knows no tokens; see openzeppelin.test.ts for the bridges.
+// A token that takes a fee or returns false: the gateway knows no tokens; openzeppelin.test.ts has them behind a bridge.
 describe("Known attacks on the message protocol", () => {
   describe("headers", () => {
     it("refuses a replay of a header at the current sequence", async () => {

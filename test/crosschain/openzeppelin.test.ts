@@ -187,6 +187,63 @@ describe("Applications over two gateways", function () {
       expect(await token.balanceOf(here.admin)).to.equal(305n);
       expect(await token.balanceOf(bridge)).to.equal(0n);
     });
+
+    async function bridgeOdd() {
+      const { here, there } = chains;
+      const token = await ethers.deployContract("OddTokenMock", [here.user, SUPPLY], here.user);
+      const bridge = await ethers.deployContract("OpenZeppelinBridgeERC20Mock", [token], here.user);
+      const wrapped = await ethers.deployContract("OpenZeppelinERC20CrosschainMock", [there.user, 0n], there.user);
+      await bridge.link(here.gateway, await on(there, wrapped));
+      await wrapped.link(there.gateway, await on(here, bridge));
+      await token.approve(bridge, SUPPLY);
+      return { token, bridge, wrapped };
+    }
+
+    it("sends nothing of a token that returns false, and retries what such a token did not release", async function () {
+      const { here, there, outward, back } = chains;
+      const { token, bridge, wrapped } = await bridgeOdd();
+      await token.setRefuses(true);
+      await expect(bridge.crosschainTransfer(await on(there, there.user), 300n))
+        .to.be.revertedWithCustomError(bridge, "SafeERC20FailedOperation")
+        .withArgs(await token.getAddress());
+      expect((await here.gateway.laneState(there.chainId)).outSeq).to.equal(0n);
+
+      await token.setRefuses(false);
+      await bridge.crosschainTransfer(await on(there, there.user), 300n);
+      await outward.relay();
+      await wrapped.crosschainTransfer(await on(here, here.admin), 300n);
+      const sendId = await lastSendId(there);
+      await token.setRefuses(true);
+      await back.relay();
+      await outward.relay();
+      expect(await there.gateway.statusOf(sendId)).to.equal(STATUS.failed);
+      await expect(here.gateway.retry(there.chainId, back.message(1n)))
+        .to.be.revertedWithCustomError(here.gateway, "RetryFailed")
+        .withArgs(1);
+      await token.setRefuses(false);
+      await here.gateway.retry(there.chainId, back.message(1n));
+      expect(await token.balanceOf(here.admin)).to.equal(300n);
+    });
+
+    it("keeps for a retry what the fee of a token left uncovered, and goes on with the lane", async function () {
+      const { here, there, outward, back } = chains;
+      const { token, bridge, wrapped } = await bridgeOdd();
+      await token.setFeeBps(1_000n);
+      await bridge.crosschainTransfer(await on(there, there.user), 300n);
+      await outward.relay();
+      expect([await token.balanceOf(bridge), await wrapped.balanceOf(there.user)]).to.deep.equal([270n, 300n]);
+      await token.setFeeBps(0n);
+
+      for (const amount of [280n, 20n]) await wrapped.crosschainTransfer(await on(here, here.admin), amount);
+      await back.relay();
+      await outward.relay();
+      const ids = (await there.gateway.queryFilter(there.gateway.filters.MessageSent())).map(({ args }) => args.sendId);
+      expect(await there.gateway.statusOf(ids[0]!)).to.equal(STATUS.failed);
+      expect(await there.gateway.statusOf(ids[1]!)).to.equal(STATUS.succeeded);
+      await token.transfer(bridge, 30n);
+      await here.gateway.retry(there.chainId, back.message(1n));
+      expect([await token.balanceOf(here.admin), await token.balanceOf(bridge)]).to.deep.equal([300n, 0n]);
+    });
   });
 
   describe("QSC", function () {
