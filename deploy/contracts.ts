@@ -1,13 +1,32 @@
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { Contract, type ContractRunner, type InterfaceAbi } from "ethers";
-import type { AccessManager, Gateway, QSC, QSCFactory, Slashing, ValidatorRegistry } from "../typechain-types";
+import type {
+  AccessManager,
+  COSToken,
+  Gateway,
+  QSC,
+  QSCFactory,
+  Slashing,
+  ValidatorRegistry,
+  Vault,
+  Vesting,
+} from "../typechain-types";
 import { DeploymentError } from "./deploymentError";
 
-/** Every contract that a deployment creates, and `QSC`, which the factory creates. */
+/**
+ * Every contract that a deployment creates, and `QSC`, which the factory creates. What is created more than once has a
+ * name for each use.
+ */
 export interface ContractTypes {
   AccessManager: AccessManager;
   Gateway: Gateway;
+  EcosystemVault: Vault;
+  AirdropVault: Vault;
+  ContributorsVesting: Vesting;
+  AdvisorsVesting: Vesting;
+  InvestorsVesting: Vesting;
+  COSToken: COSToken;
   ValidatorRegistry: ValidatorRegistry;
   Slashing: Slashing;
   QSCFactory: QSCFactory;
@@ -19,11 +38,22 @@ export type ContractName = keyof ContractTypes;
 const SOURCES: Readonly<Record<ContractName, string>> = {
   AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
   Gateway: "contracts/crosschain/Gateway.sol",
+  EcosystemVault: "contracts/token/Vault.sol",
+  AirdropVault: "contracts/token/Vault.sol",
+  ContributorsVesting: "contracts/token/Vesting.sol",
+  AdvisorsVesting: "contracts/token/Vesting.sol",
+  InvestorsVesting: "contracts/token/Vesting.sol",
+  COSToken: "contracts/token/COSToken.sol",
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
   Slashing: "contracts/validators/Slashing.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };
+
+/** The name that the compiler knows: that of the source file. */
+export function compiledName(name: ContractName): string {
+  return basename(SOURCES[name], ".sol");
+}
 
 export interface ContractArtifact {
   readonly abi: InterfaceAbi;
@@ -38,7 +68,7 @@ export type ArtifactSource = (name: ContractName) => Promise<ContractArtifact>;
 export function buildArtifacts(root = resolve(__dirname, "../artifacts")): ArtifactSource {
   const known = new Map<ContractName, Promise<ContractArtifact>>();
   const read = async (name: ContractName): Promise<ContractArtifact> => {
-    const file = join(root, SOURCES[name], `${name}.json`);
+    const file = join(root, SOURCES[name], `${compiledName(name)}.json`);
     try {
       return JSON.parse(await readFile(file, "utf8")) as ContractArtifact;
     } catch (cause) {

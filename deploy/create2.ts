@@ -1,4 +1,13 @@
-import { Transaction, concat, getCreate2Address, keccak256, parseEther, type Provider, type Signer } from "ethers";
+import {
+  Transaction,
+  concat,
+  getCreate2Address,
+  keccak256,
+  parseEther,
+  toUtf8Bytes,
+  type Provider,
+  type Signer,
+} from "ethers";
 import { DeploymentError } from "./deploymentError";
 
 /**
@@ -12,6 +21,11 @@ const PROXY_CREATION =
   "0xf8a58085174876e800830186a08080b853604580600e600039806000f350fe7fffffffffffffffffffffffffffffffffffffffffffffff" +
   "ffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf31ba0222222222222222222" +
   "2222222222222222222222222222222222222222222222a02222222222222222222222222222222222222222222222222222222222222222";
+
+/** Two uses of the same code with the same arguments are two contracts. */
+export function saltOf(deployment: string, name: string): string {
+  return keccak256(concat([deployment, toUtf8Bytes(name)]));
+}
 
 export function create2Address(salt: string, initCode: string): string {
   return getCreate2Address(CREATE2_PROXY, salt, keccak256(initCode));

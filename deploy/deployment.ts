@@ -1,8 +1,9 @@
 import { Interface, concat, isError, keccak256, type Provider, type Signer, type TransactionReceipt } from "ethers";
 import { buildArtifacts, connect, type ArtifactSource, type ContractName, type ContractTypes } from "./contracts";
-import { create2Address, create2Call, ensureCreate2Proxy } from "./create2";
+import { create2Address, create2Call, ensureCreate2Proxy, saltOf } from "./create2";
+import { creationsOf, type Creation } from "./creations";
 import { DeploymentError } from "./deploymentError";
-import { validateParameters, type DeploymentParameters, type LaneParameters } from "./parameters";
+import { validateParameters, type DeploymentParameters, type LaneParameters, type VestingGroup } from "./parameters";
 import { recordableArgs, type ContractRecord, type DeploymentRecord, type Recorder } from "./record";
 import {
   ADMIN_ROLE,
@@ -51,17 +52,19 @@ export interface DeployedContracts {
   readonly validatorRegistry: ContractTypes["ValidatorRegistry"] | undefined;
   /** On the home chain. */
   readonly slashing: ContractTypes["Slashing"] | undefined;
+  readonly token: TokenContracts | undefined;
+}
+
+/** COS and who holds it. */
+export interface TokenContracts {
+  readonly cos: ContractTypes["COSToken"];
+  readonly ecosystemVault: ContractTypes["EcosystemVault"];
+  readonly airdropVault: ContractTypes["AirdropVault"];
+  readonly vesting: Readonly<Record<VestingGroup, ContractTypes["ContributorsVesting"]>>;
 }
 
 export interface Deployment extends DeployedContracts {
   readonly parameters: DeploymentParameters;
-}
-
-type Addresses = Readonly<Partial<Record<ContractName, string>>>;
-
-interface Creation {
-  readonly name: ContractName;
-  readonly args: (addresses: Addresses) => Promise<readonly unknown[]>;
 }
 
 const RECEIPT_TIMEOUT_MS = 10 * 60_000;
@@ -111,15 +114,30 @@ export async function connectContracts(
     }
     return found;
   };
+  const contract = <Name extends ContractName>(name: Name): Promise<ContractTypes[Name]> =>
+    connect(name, address(name), runner, artifacts);
   const ifDeployed = async <Name extends ContractName>(name: Name): Promise<ContractTypes[Name] | undefined> =>
-    record.contracts[name] === undefined ? undefined : connect(name, address(name), runner, artifacts);
+    record.contracts[name] === undefined ? undefined : contract(name);
   return {
     record,
-    accessManager: await connect("AccessManager", address("AccessManager"), runner, artifacts),
-    gateway: await connect("Gateway", address("Gateway"), runner, artifacts),
-    qscFactory: await connect("QSCFactory", address("QSCFactory"), runner, artifacts),
+    accessManager: await contract("AccessManager"),
+    gateway: await contract("Gateway"),
+    qscFactory: await contract("QSCFactory"),
     validatorRegistry: await ifDeployed("ValidatorRegistry"),
     slashing: await ifDeployed("Slashing"),
+    token:
+      record.contracts.COSToken === undefined
+        ? undefined
+        : {
+            cos: await contract("COSToken"),
+            ecosystemVault: await contract("EcosystemVault"),
+            airdropVault: await contract("AirdropVault"),
+            vesting: {
+              contributors: await contract("ContributorsVesting"),
+              advisors: await contract("AdvisorsVesting"),
+              investors: await contract("InvestorsVesting"),
+            },
+          },
   };
 }
 
@@ -187,7 +205,7 @@ class Run {
     for (const { name, args } of creations) {
       const values = await args(addresses);
       const initCode = await this.initCode(name, values);
-      const address = create2Address(parameters.salt, initCode);
+      const address = create2Address(saltOf(parameters.salt, name), initCode);
       addresses[name] = address;
       const recorded = this.record.contracts[name];
       if (recorded !== undefined && recorded.address !== address) {
@@ -292,7 +310,7 @@ class Run {
     let receipt: TransactionReceipt | undefined;
     if ((await this.provider.getCode(address)) === "0x") {
       await this.rehearse(name, initCode);
-      receipt = await this.send(step, create2Call(parameters.salt, initCode));
+      receipt = await this.send(step, create2Call(saltOf(parameters.salt, name), initCode));
     }
     const code = await this.provider.getCode(address);
     if (code === "0x") throw new DeploymentError(`${name} was not created at ${address}: see ${receipt?.hash}`);
@@ -447,40 +465,4 @@ class Run {
   private async observe(event: DeploymentEvent): Promise<void> {
     await this.options.observe?.(event);
   }
-}
-
-/** The contracts in the order of their creation, each with its arguments. */
-function creationsOf(
-  parameters: DeploymentParameters,
-  deployer: string,
-  artifacts: ArtifactSource,
-): readonly Creation[] {
-  const { minSigners, rotationDelay, overlap, genesis, registry } = parameters;
-  const creations: Creation[] = [
-    { name: "AccessManager", args: () => Promise.resolve([deployer]) },
-    {
-      name: "Gateway",
-      args: ({ AccessManager }) => Promise.resolve([AccessManager, minSigners, rotationDelay, overlap, genesis]),
-    },
-    {
-      name: "QSCFactory",
-      args: async ({ AccessManager, Gateway }) => [
-        AccessManager,
-        Gateway,
-        keccak256((await artifacts("QSC")).bytecode),
-      ],
-    },
-  ];
-  if (registry !== undefined) {
-    creations.splice(
-      2,
-      0,
-      {
-        name: "ValidatorRegistry",
-        args: ({ AccessManager, Gateway }) => Promise.resolve([AccessManager, Gateway, registry]),
-      },
-      { name: "Slashing", args: ({ ValidatorRegistry }) => Promise.resolve([ValidatorRegistry]) },
-    );
-  }
-  return creations;
 }

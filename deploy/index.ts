@@ -1,4 +1,7 @@
 import { AccessManager__factory } from "../typechain-types/factories/@openzeppelin/contracts/access/manager/AccessManager__factory";
+import { COSToken__factory } from "../typechain-types/factories/contracts/token/COSToken__factory";
+import { Vault__factory } from "../typechain-types/factories/contracts/token/Vault__factory";
+import { Vesting__factory } from "../typechain-types/factories/contracts/token/Vesting__factory";
 import { Gateway__factory } from "../typechain-types/factories/contracts/crosschain/Gateway__factory";
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
@@ -11,6 +14,12 @@ import { fileRecorder, recordPath, type DeploymentRecord } from "./record";
 export const abis = {
   AccessManager: AccessManager__factory.abi,
   Gateway: Gateway__factory.abi,
+  EcosystemVault: Vault__factory.abi,
+  AirdropVault: Vault__factory.abi,
+  ContributorsVesting: Vesting__factory.abi,
+  AdvisorsVesting: Vesting__factory.abi,
+  InvestorsVesting: Vesting__factory.abi,
+  COSToken: COSToken__factory.abi,
   ValidatorRegistry: ValidatorRegistry__factory.abi,
   Slashing: Slashing__factory.abi,
   QSCFactory: QSCFactory__factory.abi,

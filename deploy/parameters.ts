@@ -1,6 +1,7 @@
 import { HDNodeWallet, Mnemonic, ZeroAddress, id, parseEther } from "ethers";
 import type { Rotation } from "../protocol/header";
 import { sortSigners } from "../protocol/quorum";
+import type { ContractName } from "./contracts";
 import { DeploymentError } from "./deploymentError";
 import { EnvironmentReader, parseAddress, parseInteger, type Environment } from "./environment";
 
@@ -38,6 +39,37 @@ export interface RegistryParameters {
   readonly genesisOperators: readonly string[];
 }
 
+/** What vests little by little, and for whom. */
+export interface VestingParameters {
+  /** Receives it; for good. */
+  readonly beneficiary: string;
+  /** Unix seconds from which time counts. */
+  readonly start: bigint;
+  /** Seconds from the start before which nothing is released. */
+  readonly cliff: bigint;
+  /** Seconds from the start after which everything is. */
+  readonly duration: bigint;
+}
+
+export type VestingGroup = "contributors" | "advisors" | "investors";
+
+/** COS, on the home chain. */
+export interface TokenParameters {
+  readonly vesting: Readonly<Record<VestingGroup, VestingParameters>>;
+}
+
+/** All of COS, in wei. */
+export const COS_SUPPLY = parseEther("1000000000");
+
+/** Who COS is minted to: the white paper's table, in the order of the token's constructor. */
+export const COS_SHARES: readonly { readonly holder: ContractName; readonly bps: bigint }[] = [
+  { holder: "EcosystemVault", bps: 5_000n },
+  { holder: "ContributorsVesting", bps: 1_500n },
+  { holder: "AdvisorsVesting", bps: 500n },
+  { holder: "InvestorsVesting", bps: 1_000n },
+  { holder: "AirdropVault", bps: 2_000n },
+];
+
 /** All that a deployment on one chain depends on, beside the compiled contracts and the deployer. */
 export interface DeploymentParameters {
   readonly network: string;
@@ -54,6 +86,8 @@ export interface DeploymentParameters {
   readonly overlap: bigint;
   /** On the home chain only, where the validators and their deposits are. */
   readonly registry: RegistryParameters | undefined;
+  /** On the home chain only. */
+  readonly token: TokenParameters | undefined;
   /** First signer set; epoch 0 on the home chain, where the registry installs it. */
   readonly genesis: Rotation;
   readonly multisig: string;
@@ -92,6 +126,8 @@ const LOCAL = {
   deposit: parseEther("100"),
   // Long enough not to be in the way, short enough to be seen.
   renewAfter: 5n * MINUTE,
+  // In the past of any clock, so that the cliffs are over and something is to be released.
+  start: 1_700_000_000n,
   confirmations: 1,
   pollMs: 20,
 } as const;
@@ -109,6 +145,13 @@ const LIVE = {
   deposit: parseEther("100"),
   // Twice within the 7 days that a set is valid.
   renewAfter: 3n * DAY,
+  // Seconds. Contributors stay for a year to receive anything and for four to receive all; advisors and investors have
+  // half of that. The environment may say otherwise.
+  vesting: {
+    contributors: { cliff: 365n * DAY, duration: 1_460n * DAY },
+    advisors: { cliff: 180n * DAY, duration: 730n * DAY },
+    investors: { cliff: 180n * DAY, duration: 730n * DAY },
+  },
   // Beyond BSC's fast finality.
   confirmations: 5,
   pollMs: 500,
@@ -119,6 +162,9 @@ const LOCAL_CHAIN_IDS: readonly bigint[] = [31_337n, 31_338n];
 const DEV_MNEMONIC = "test test test test test test test test test test test junk";
 const DEV_ACCOUNTS = 20;
 const MIN_LIVE_SIGNERS = 4n;
+export const VESTING_GROUPS: readonly VestingGroup[] = ["contributors", "advisors", "investors"];
+/** 2020 to 2100: anything else is milliseconds, or a slip. */
+const [MIN_START, MAX_START] = [1_577_836_800n, 4_102_444_800n];
 
 export function isLocalChain(chainId: bigint): boolean {
   return LOCAL_CHAIN_IDS.includes(chainId);
@@ -133,13 +179,21 @@ export interface LocalChoice {
   readonly genesis: { readonly operators: readonly string[] } | Rotation;
   readonly lanes?: readonly LaneParameters[];
   readonly salt?: string;
+  /** Unix seconds from which vesting counts. */
+  readonly start?: bigint;
 }
 
 /** Values for a chain on this machine. */
 export function localParameters(choice: LocalChoice): DeploymentParameters {
-  const { deposit, renewAfter, ...values } = LOCAL;
+  const { deposit, renewAfter, start: past, ...values } = LOCAL;
   const { genesis, multisig } = choice;
   const home = "operators" in genesis;
+  const start = choice.start ?? past;
+  const vests = (group: VestingGroup): VestingParameters => ({
+    beneficiary: multisig,
+    start,
+    ...LIVE.vesting[group],
+  });
   return {
     ...values,
     network: choice.network ?? `local-${choice.chainId}`,
@@ -147,6 +201,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     live: false,
     salt: choice.salt ?? LOCAL.salt,
     registry: home ? { deposit, renewAfter, treasury: multisig, genesisOperators: genesis.operators } : undefined,
+    token: home ? { vesting: forEachGroup(vests) } : undefined,
     genesis: home ? NO_GENESIS : genesis,
     multisig,
     guardian: choice.guardian,
@@ -156,7 +211,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
 
 /** Values for a public chain: what differs between deployments comes from the environment. */
 export function liveParameters(network: string, chainId: bigint, environment: Environment): DeploymentParameters {
-  const { deposit, renewAfter, ...values } = LIVE;
+  const { deposit, renewAfter, vesting, ...values } = LIVE;
   const read = new EnvironmentReader(environment);
   const home = read.flag("HOME_CHAIN", network !== "custom");
   const salt = read.optional("DEPLOYMENT_SALT");
@@ -176,6 +231,7 @@ export function liveParameters(network: string, chainId: bigint, environment: En
           genesisOperators: readAddresses(read, "GENESIS_OPERATORS", "the accounts that may register as operators"),
         }
       : undefined,
+    token: home ? { vesting: forEachGroup((group) => readVesting(read, group, vesting[group])) } : undefined,
     genesis: home ? NO_GENESIS : readGenesis(read),
     multisig,
     guardian: read.address("GUARDIAN", "the account that may pause lanes at once"),
@@ -217,7 +273,7 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   const refuse = (key: string, message: string): never => {
     throw new DeploymentError(message, { key });
   };
-  const { live, multisig, guardian, minSigners, genesis, registry } = parameters;
+  const { live, multisig, guardian, minSigners, genesis, registry, token } = parameters;
   for (const [key, account] of [
     ["MULTISIG", multisig],
     ["GUARDIAN", guardian],
@@ -244,6 +300,16 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
       refuse("GENESIS_OPERATORS", "names an account twice");
     }
   }
+  if ((token === undefined) !== (registry === undefined)) refuse("HOME_CHAIN", "has COS and the registry, or neither");
+  for (const [group, { beneficiary, start, cliff, duration }] of Object.entries(token?.vesting ?? {})) {
+    const key = group.toUpperCase();
+    if (beneficiary === ZeroAddress) refuse(key, "is the zero address: name a real account");
+    if (beneficiary === deployer) refuse(key, `is the deployer ${deployer}, which is to hold nothing`);
+    if (start < MIN_START || start > MAX_START) refuse("COS_START", `is ${start}: give Unix seconds`);
+    if (duration === 0n || cliff > duration) {
+      refuse(`${key}_VESTING`, `has a cliff of ${cliff} s within ${duration} s: the cliff ends first`);
+    }
+  }
   for (const lane of parameters.lanes) {
     if (lane.chainId === parameters.chainId) refuse("LANES", `leads from chain ${lane.chainId} to itself`);
   }
@@ -259,6 +325,9 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   for (const operator of registry?.genesisOperators ?? []) {
     if (known.has(operator)) refuse("GENESIS_OPERATORS", `contains ${operator}, whose key everybody knows`);
   }
+  for (const [group, { beneficiary }] of Object.entries(token?.vesting ?? {})) {
+    if (known.has(beneficiary)) refuse(group.toUpperCase(), `is ${beneficiary}, whose key everybody knows`);
+  }
   for (const signer of genesis.signers) {
     if (known.has(signer)) refuse("GENESIS_SIGNERS", `contains ${signer}, whose key everybody knows`);
   }
@@ -270,6 +339,29 @@ function readGenesis(read: EnvironmentReader): Rotation {
     validUntil: read.integer("GENESIS_VALID_UNTIL"),
     signers: sortSigners(readAddresses(read, "GENESIS_SIGNERS", "the signers of the home chain's current epoch")),
   };
+}
+
+/** `CONTRIBUTORS=0xAccount`, `CONTRIBUTORS_VESTING=365:1460` (days of the cliff and of the whole) */
+function readVesting(
+  read: EnvironmentReader,
+  group: VestingGroup,
+  usual: { readonly cliff: bigint; readonly duration: bigint },
+): VestingParameters {
+  const key = group.toUpperCase();
+  const beneficiary = read.address(key, `the account that receives what vests for the ${group}`);
+  const start = read.integer("COS_START");
+  const schedule = read.optional(`${key}_VESTING`);
+  if (schedule === undefined) return { beneficiary, start, ...usual };
+  const [cliff, duration, rest] = schedule.split(":");
+  if (cliff === undefined || duration === undefined || rest !== undefined) {
+    throw new DeploymentError(`"${schedule}" is not of the form cliffDays:durationDays`, { key: `${key}_VESTING` });
+  }
+  const days = (text: string): bigint => parseInteger(`${key}_VESTING`, text) * DAY;
+  return { beneficiary, start, cliff: days(cliff), duration: days(duration) };
+}
+
+function forEachGroup<Value>(of: (group: VestingGroup) => Value): Readonly<Record<VestingGroup, Value>> {
+  return { contributors: of("contributors"), advisors: of("advisors"), investors: of("investors") };
 }
 
 function readAddresses(read: EnvironmentReader, key: string, purpose: string): readonly string[] {

@@ -92,4 +92,12 @@ export const ROLES: readonly RoleDefinition[] = [
     functions: { ValidatorRegistry: ["slash"] },
     holders: [{ holder: "slashing", delay: "none" }],
   },
+  {
+    id: 8n,
+    name: "TREASURER",
+    purpose: "spends from the vaults",
+    functions: { EcosystemVault: ["approve", "fund", "transfer"], AirdropVault: ["approve", "fund", "transfer"] },
+    holders: [{ holder: "multisig", delay: "timelock" }],
+    cancelledBy: GUARDIAN_ROLE,
+  },
 ];

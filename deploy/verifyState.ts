@@ -1,7 +1,7 @@
-import { Interface, isError, keccak256, type Provider } from "ethers";
+import { Interface, ZeroAddress, isError, keccak256, type Provider } from "ethers";
 import { buildArtifacts, type ArtifactSource, type ContractName } from "./contracts";
-import { connectContracts, expectedHolders, type Deployment } from "./deployment";
-import type { DeploymentParameters } from "./parameters";
+import { connectContracts, expectedHolders, type Deployment, type TokenContracts } from "./deployment";
+import { COS_SHARES, COS_SUPPLY, VESTING_GROUPS, type DeploymentParameters } from "./parameters";
 import type { DeploymentRecord } from "./record";
 import { ADMIN_ROLE, ROLES } from "./roles";
 
@@ -33,6 +33,7 @@ export async function verifyState(options: VerifyOptions): Promise<readonly Find
   const groups = await Promise.all([
     verifyCode(options),
     verifyValues(deployment),
+    verifyToken(deployment),
     verifyFunctions(deployment, artifacts),
     verifyMembers(deployment, options.provider),
     verifyLanes(deployment),
@@ -79,6 +80,40 @@ async function verifyValues(deployment: Deployment): Promise<readonly Finding[]>
     finding("Slashing REGISTRY", await validatorRegistry.getAddress(), await slashing?.REGISTRY()),
     ...genesisOperators.map((account, index) => finding(`genesis operator ${account}`, true, admitted[index])),
   ];
+}
+
+async function verifyToken({ token, accessManager, parameters, record }: Deployment): Promise<readonly Finding[]> {
+  if (token === undefined || parameters.token === undefined) return [];
+  const manager = await accessManager.getAddress();
+  const findings = [
+    finding("COSToken supply", COS_SUPPLY, await token.cos.totalSupply()),
+    finding("EcosystemVault authority", manager, await token.ecosystemVault.authority()),
+    finding("AirdropVault authority", manager, await token.airdropVault.authority()),
+  ];
+  for (const group of VESTING_GROUPS) {
+    const { beneficiary, start, cliff, duration } = parameters.token.vesting[group];
+    const wallet = token.vesting[group];
+    findings.push(
+      finding(`vesting of the ${group}: beneficiary`, beneficiary, await wallet.owner()),
+      finding(`vesting of the ${group}: start`, start, await wallet.start()),
+      finding(`vesting of the ${group}: cliff`, start + cliff, await wallet.cliff()),
+      finding(`vesting of the ${group}: end`, start + duration, await wallet.end()),
+    );
+  }
+  return [...findings, ...(await verifyMinting(token.cos, record))];
+}
+
+/** What the token's constructor minted, and to whom. */
+async function verifyMinting(cos: TokenContracts["cos"], record: DeploymentRecord): Promise<readonly Finding[]> {
+  const block = record.contracts.COSToken?.block ?? 0;
+  const minted = await cos.queryFilter(cos.filters.Transfer(ZeroAddress), block, block).catch(() => []);
+  return COS_SHARES.map(({ holder, bps }, index) => {
+    const expected = `${(COS_SUPPLY * bps) / 10_000n} to ${record.contracts[holder]?.address}`;
+    const transfer = minted[index]?.args;
+    const subject = `COSToken minted for ${holder}`;
+    if (transfer === undefined) return { subject, expected, found: "logs are pruned", verdict: "unknown" } as const;
+    return finding(subject, expected, `${transfer.value} to ${transfer.to}`);
+  });
 }
 
 async function verifyFunctions(deployment: Deployment, artifacts: ArtifactSource): Promise<readonly Finding[]> {

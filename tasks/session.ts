@@ -4,7 +4,13 @@ import { types } from "hardhat/config";
 import type { ConfigurableTaskDefinition, HardhatRuntimeEnvironment } from "hardhat/types";
 import { connectContracts, type DeployedContracts } from "../deploy/deployment";
 import { DeploymentError } from "../deploy/deploymentError";
-import { connect, type ArtifactSource, type ContractArtifact, type ContractTypes } from "../deploy/contracts";
+import {
+  compiledName,
+  connect,
+  type ArtifactSource,
+  type ContractArtifact,
+  type ContractTypes,
+} from "../deploy/contracts";
 import { isLocalChain } from "../deploy/parameters";
 import { fileRecorder, recordPath, type DeploymentRecord } from "../deploy/record";
 import { Refusal } from "./refusal";
@@ -69,7 +75,7 @@ export async function openSession(hre: HardhatRuntimeEnvironment, args: CommonAr
     chainId,
     live,
     provider: hre.ethers.provider,
-    artifacts: (name) => hre.artifacts.readArtifact(name) as Promise<ContractArtifact>,
+    artifacts: (name) => hre.artifacts.readArtifact(compiledName(name)) as Promise<ContractArtifact>,
     recordFile: args.deployment ?? recordPath(hre.network.name),
     signer: () => chooseSigner(hre, args.from),
     async time() {

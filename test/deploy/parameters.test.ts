@@ -7,7 +7,15 @@ const account = (name: string): string => new Wallet(id(name)).address;
 const DEV = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 const DEPLOYER = account("deployer");
 const OPERATORS = ["a", "b", "c", "d"].map(account);
-const HOME = { MULTISIG: account("multisig"), GUARDIAN: account("guardian"), GENESIS_OPERATORS: OPERATORS.join(",") };
+const HOME = {
+  MULTISIG: account("multisig"),
+  GUARDIAN: account("guardian"),
+  GENESIS_OPERATORS: OPERATORS.join(","),
+  CONTRIBUTORS: account("contributors"),
+  ADVISORS: account("advisors"),
+  INVESTORS: account("investors"),
+  COS_START: "1800000000",
+};
 const BUSINESS = {
   MULTISIG: HOME.MULTISIG,
   GUARDIAN: HOME.GUARDIAN,
@@ -50,6 +58,18 @@ describe("deployment parameters of a live network", () => {
     expect(signers).to.deep.equal([...signers].sort((a, b) => (a < b ? -1 : 1)));
   });
 
+  it("take vesting schedules in days, and the usual ones otherwise", () => {
+    const { token } = parameters({ ADVISORS_VESTING: "30:60" });
+    const start = 1_800_000_000n;
+    const day = 86_400n;
+    expect(token?.vesting).to.deep.equal({
+      contributors: { beneficiary: HOME.CONTRIBUTORS, start, cliff: 365n * day, duration: 1_460n * day },
+      advisors: { beneficiary: HOME.ADVISORS, start, cliff: 30n * day, duration: 60n * day },
+      investors: { beneficiary: HOME.INVESTORS, start, cliff: 180n * day, duration: 730n * day },
+    });
+    expect(parameters({}, "custom").token).to.equal(undefined);
+  });
+
   const refused: readonly (readonly [string, string, Readonly<Record<string, string>>, string?])[] = [
     ["a missing multisig", "MULTISIG", { MULTISIG: "" }],
     ["a zero multisig", "MULTISIG", { MULTISIG: ZeroAddress }],
@@ -64,6 +84,14 @@ describe("deployment parameters of a live network", () => {
     ["too few operators", "GENESIS_OPERATORS", { GENESIS_OPERATORS: OPERATORS.slice(1).join(",") }],
     ["a repeated operator", "GENESIS_OPERATORS", { GENESIS_OPERATORS: [...OPERATORS, OPERATORS[0]].join(",") }],
     ["a well-known operator", "GENESIS_OPERATORS", { GENESIS_OPERATORS: [...OPERATORS, DEV].join(",") }],
+    ["missing contributors", "CONTRIBUTORS", { CONTRIBUTORS: "" }],
+    ["the deployer as advisor", "ADVISORS", { ADVISORS: DEPLOYER }],
+    ["a well-known investor", "INVESTORS", { INVESTORS: DEV }],
+    ["a missing start", "COS_START", { COS_START: "" }],
+    ["a start in milliseconds", "COS_START", { COS_START: "1800000000000" }],
+    ["a malformed schedule", "ADVISORS_VESTING", { ADVISORS_VESTING: "180" }],
+    ["a cliff behind the end", "INVESTORS_VESTING", { INVESTORS_VESTING: "31:30" }],
+    ["a schedule without days", "INVESTORS_VESTING", { INVESTORS_VESTING: "0:0" }],
     ["a malformed lane", "LANES", { LANES: "56" }],
     ["a lane to itself", "LANES", { LANES: `97:${DEV}` }],
     ["a home that is neither true nor false", "HOME_CHAIN", { HOME_CHAIN: "yes" }],

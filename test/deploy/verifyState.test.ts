@@ -103,6 +103,33 @@ describe("verifyState", () => {
     expect(found.map(({ subject }) => subject)).to.have.members([
       "Gateway MIN_SIGNERS",
       `TIMELOCK of ${deployment.parameters.multisig}`,
+      `TREASURER of ${deployment.parameters.multisig}`,
+    ]);
+  });
+
+  it("finds another vesting and another start than those of the parameters", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { token } = deployment.parameters;
+    if (token === undefined) throw new Error("no COS");
+    const advisors = { ...token.vesting.advisors, beneficiary: deployment.parameters.guardian, cliff: 1n };
+    const changed = { token: { ...token, vesting: { ...token.vesting, advisors } } };
+    const found = await differences(deployment, { parameters: changed });
+    expect(found.map(({ subject }) => subject)).to.deep.equal([
+      "vesting of the advisors: beneficiary",
+      "vesting of the advisors: cliff",
+    ]);
+  });
+
+  it("finds COS that was minted to somebody else", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { contracts } = deployment.record;
+    const { EcosystemVault, AirdropVault } = contracts;
+    if (EcosystemVault === undefined || AirdropVault === undefined) throw new Error("no vaults");
+    const record = { contracts: { ...contracts, EcosystemVault: AirdropVault, AirdropVault: EcosystemVault } };
+    const found = await differences(deployment, { record });
+    expect(found.map(({ subject }) => subject)).to.deep.equal([
+      "COSToken minted for EcosystemVault",
+      "COSToken minted for AirdropVault",
     ]);
   });
 

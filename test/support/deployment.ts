@@ -1,6 +1,6 @@
 import { artifacts, ethers } from "hardhat";
 import { Wallet, getAddress, id, type Signer } from "ethers";
-import type { ArtifactSource, ContractArtifact } from "../../deploy/contracts";
+import { compiledName, type ArtifactSource, type ContractArtifact } from "../../deploy/contracts";
 import { deploy, deployChain, type Deployment, type DeploymentOptions } from "../../deploy/deployment";
 import { publishEpoch, registerOperator } from "../../deploy/operators";
 import {
@@ -43,7 +43,8 @@ export function attesters(): readonly Wallet[] {
 }
 
 /** The build that this test run compiled, instrumented where it measures coverage. */
-export const testArtifacts: ArtifactSource = (name) => artifacts.readArtifact(name) as Promise<ContractArtifact>;
+export const testArtifacts: ArtifactSource = (name) =>
+  artifacts.readArtifact(compiledName(name)) as Promise<ContractArtifact>;
 
 export async function homeParameters(change: Partial<DeploymentParameters> = {}): Promise<DeploymentParameters> {
   const { multisig, guardian, operators } = await parts();
@@ -65,7 +66,7 @@ export async function businessParameters(change: Partial<DeploymentParameters> =
   const now = BigInt((await ethers.provider.getBlock("latest"))?.timestamp ?? 0);
   const signers = sortSigners(attesters().map(({ address }) => address));
   const genesis = { epoch: 1n, validUntil: now + 6n * 86_400n, signers };
-  return homeParameters({ registry: undefined, genesis, ...change });
+  return homeParameters({ registry: undefined, token: undefined, genesis, ...change });
 }
 
 export async function optionsFor(parameters: DeploymentParameters): Promise<DeploymentOptions> {

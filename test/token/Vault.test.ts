@@ -58,7 +58,7 @@ describe("Vault", function () {
 
     it("reverts where the target calls back", async function () {
       const { vault, cos, target, manager, treasurer } = await loadFixture(deploy);
-      await manager.grantRole(7n, target, 0);
+      await manager.grantRole(8n, target, 0);
       for (const reaction of [
         vault.interface.encodeFunctionData("fund", [await cos.getAddress(), await target.getAddress(), 1n, 9n]),
         vault.interface.encodeFunctionData("transfer", [await cos.getAddress(), treasurer.address, 1n]),

@@ -21,7 +21,7 @@ export interface TokenFixture extends Actors {
   readonly cos: COSToken;
 }
 
-const TREASURER_ROLE = 7n;
+const TREASURER_ROLE = 8n;
 
 export async function actors(): Promise<Actors> {
   const [admin, treasurer, alice, bob, carol] = await ethers.getSigners();

@@ -1,0 +1,75 @@
+import { keccak256 } from "ethers";
+import type { ArtifactSource, ContractName } from "./contracts";
+import { COS_SHARES, COS_SUPPLY, type DeploymentParameters, type TokenParameters } from "./parameters";
+
+/** Contracts that are created already, by their names. */
+export type Addresses = Readonly<Partial<Record<ContractName, string>>>;
+
+export interface Creation {
+  readonly name: ContractName;
+  /** Constructor arguments, of the parameters and of what was created before. */
+  readonly args: (addresses: Addresses) => Promise<readonly unknown[]>;
+}
+
+/** The contracts in the order of their creation. */
+export function creationsOf(
+  parameters: DeploymentParameters,
+  deployer: string,
+  artifacts: ArtifactSource,
+): readonly Creation[] {
+  const { minSigners, rotationDelay, overlap, genesis, registry, token } = parameters;
+  return [
+    { name: "AccessManager", args: () => Promise.resolve([deployer]) },
+    {
+      name: "Gateway",
+      args: ({ AccessManager }) => Promise.resolve([AccessManager, minSigners, rotationDelay, overlap, genesis]),
+    },
+    ...(token === undefined ? [] : tokenCreations(token)),
+    ...(registry === undefined
+      ? []
+      : [
+          {
+            name: "ValidatorRegistry",
+            args: ({ AccessManager, Gateway }: Addresses) => Promise.resolve([AccessManager, Gateway, registry]),
+          } as const,
+          {
+            name: "Slashing",
+            args: ({ ValidatorRegistry }: Addresses) => Promise.resolve([ValidatorRegistry]),
+          } as const,
+        ]),
+    {
+      name: "QSCFactory",
+      args: async ({ AccessManager, Gateway }) => [
+        AccessManager,
+        Gateway,
+        keccak256((await artifacts("QSC")).bytecode),
+      ],
+    },
+  ];
+}
+
+/** COS, after those that it is minted to. */
+function tokenCreations({ vesting }: TokenParameters): readonly Creation[] {
+  const vault = ({ AccessManager }: Addresses): Promise<readonly unknown[]> => Promise.resolve([AccessManager]);
+  const wallet = (name: ContractName, group: keyof typeof vesting): Creation => {
+    const { beneficiary, start, duration, cliff } = vesting[group];
+    return { name, args: () => Promise.resolve([beneficiary, start, duration, cliff]) };
+  };
+  return [
+    { name: "EcosystemVault", args: vault },
+    { name: "AirdropVault", args: vault },
+    wallet("ContributorsVesting", "contributors"),
+    wallet("AdvisorsVesting", "advisors"),
+    wallet("InvestorsVesting", "investors"),
+    {
+      name: "COSToken",
+      args: (addresses) => {
+        const table = COS_SHARES.map(({ holder, bps }) => ({
+          vault: addresses[holder],
+          amount: (COS_SUPPLY * bps) / 10_000n,
+        }));
+        return Promise.resolve([table]);
+      },
+    },
+  ];
+}
