@@ -6,7 +6,7 @@ import { encodeDelivery } from "../../protocol/delivery";
 import { headerDigest, type Header } from "../../protocol/header";
 import { encodeMessage, messageLeaf } from "../../protocol/message";
 import type { Gateway } from "../../typechain-types";
-import { startAnvil } from "../support/nodes";
+import { startAnvil } from "../../scripts/local/nodes";
 import {
   DAY,
   OVERLAP,

@@ -3,7 +3,7 @@ import { dataLength, toBeHex, type Signer } from "ethers";
 import { ethers } from "hardhat";
 import { encodeDelivery } from "../../protocol/delivery";
 import type { ReceiverMock } from "../../typechain-types";
-import { startHardhatNode, type LocalNode } from "../support/nodes";
+import { startHardhatNode, type LocalNode } from "../../scripts/local/nodes";
 import {
   LIMITS,
   PAYLOAD,

@@ -6,7 +6,7 @@ import { time } from "@nomicfoundation/hardhat-network-helpers";
 import { headerDigest, rotationDigest, type Rotation } from "../../protocol/header";
 import { quorumOf } from "../../protocol/quorum";
 import type { Gateway } from "../../typechain-types";
-import { startAnvil } from "../support/nodes";
+import { startAnvil } from "../../scripts/local/nodes";
 import {
   DAY,
   MIN_SIGNERS,

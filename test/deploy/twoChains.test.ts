@@ -9,7 +9,7 @@ import { genesisOf, publishEpoch, registerOperator } from "../../deploy/operator
 import { LOCAL_LANE_LIMITS, localParameters } from "../../deploy/parameters";
 import { memoryRecorder } from "../../deploy/record";
 import { verifyState } from "../../deploy/verifyState";
-import { startAnvil, startHardhatNode, type LocalNode } from "../support/nodes";
+import { startAnvil, startHardhatNode, type LocalNode } from "../../scripts/local/nodes";
 import { attesters } from "../support/deployment";
 
 describe("deployment of two chains without a Hardhat network", () => {

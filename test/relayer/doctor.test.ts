@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { parseConfig, type RelayerConfig } from "../../relayer/config";
 import { diagnose, renderFindings, type Finding } from "../../relayer/doctor";
-import { freePort, startAnvil, type LocalNode } from "../support/nodes";
+import { freePort, startAnvil, type LocalNode } from "../../scripts/local/nodes";
 
 const KEY = id("an operator");
 

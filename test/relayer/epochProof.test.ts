@@ -6,7 +6,7 @@ import { EndpointQuorum } from "../../relayer/chain/endpointQuorum";
 import { EpochProofs } from "../../relayer/chain/epochProof";
 import { RelayerError } from "../../relayer/errors";
 import type { VerifiedBlock } from "../../relayer/ports";
-import { startAnvil, type LocalNode } from "../support/nodes";
+import { startAnvil, type LocalNode } from "../../scripts/local/nodes";
 
 const GATEWAY = `0x${"aa".repeat(20)}`;
 const SET = `0x${"5e".repeat(20)}`;

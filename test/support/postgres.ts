@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "./nodes";
+import { freePort } from "../../scripts/local/nodes";
 
 /** A PostgreSQL server process of this test run. */
 export interface LocalPostgres {

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
 import { Wallet, id, toQuantity, parseEther } from "ethers";
 import type { DeploymentRecord } from "../../deploy/record";
-import { startAnvil, type LocalNode } from "../support/nodes";
+import { startAnvil, type LocalNode } from "../../scripts/local/nodes";
 
 const REPOSITORY = resolve(__dirname, "../..");
 const CLI = join(dirname(require.resolve("hardhat/package.json")), "internal/cli/cli.js");

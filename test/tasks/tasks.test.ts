@@ -30,7 +30,7 @@ import {
   startValidators,
   testArtifacts,
 } from "../support/deployment";
-import { startAnvil } from "../support/nodes";
+import { startAnvil } from "../../scripts/local/nodes";
 
 interface TasksFixture {
   readonly deployment: Deployment;

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { opposite } from "../../../relayer/cassini/lane";
 import { Store } from "../../../relayer/store/store";
-import { startAnvil } from "../../support/nodes";
+import { startAnvil } from "../../../scripts/local/nodes";
 import type { CrashReport } from "./support/crashChild";
 import { epochOf } from "./support/operators";
 import { RealChain, laneBetween } from "./support/realChains";

@@ -5,7 +5,7 @@ import { EndpointQuorum } from "../../../relayer/chain/endpointQuorum";
 import { NonceSender } from "../../../relayer/chain/sender";
 import { RelayerError } from "../../../relayer/errors";
 import { FaultyEndpoint, type Fault } from "../../support/faultyEndpoint";
-import { startAnvil, startHardhatNode } from "../../support/nodes";
+import { startAnvil, startHardhatNode } from "../../../scripts/local/nodes";
 import { Operator, StorePeer, epochOf, realClock, until } from "./support/operators";
 import { accountOf } from "./support/localAccounts";
 import { RealChain, laneBetween } from "./support/realChains";

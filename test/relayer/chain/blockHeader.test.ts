@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { RelayerError } from "../../../relayer/errors";
 import { headerHash, verifyHeader } from "../../../relayer/chain/blockHeader";
 import mainnet from "../../vectors/ethereum-block-23535880.json";
-import { startAnvil, startHardhatNode } from "../../support/nodes";
+import { startAnvil, startHardhatNode } from "../../../scripts/local/nodes";
 
 type Header = Record<string, unknown>;
 

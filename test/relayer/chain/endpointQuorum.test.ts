@@ -7,7 +7,7 @@ import type { EndpointEvent } from "../../../relayer/chain/endpointPool";
 import { EndpointQuorum, type EndpointQuorumOptions } from "../../../relayer/chain/endpointQuorum";
 import type { VerifiedBlock } from "../../../relayer/ports";
 import { FaultyEndpoint, type Fault } from "../../support/faultyEndpoint";
-import { startAnvil, type LocalNode } from "../../support/nodes";
+import { startAnvil, type LocalNode } from "../../../scripts/local/nodes";
 
 const CHAIN_ID = 31_502;
 const REMOTE = 56n;

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { RelayerError } from "../../../relayer/errors";
 import { RpcClient, RpcError, redactUrl } from "../../../relayer/chain/rpc";
 import { FaultyEndpoint } from "../../support/faultyEndpoint";
-import { freePort, startAnvil, type LocalNode } from "../../support/nodes";
+import { freePort, startAnvil, type LocalNode } from "../../../scripts/local/nodes";
 
 describe("RpcClient", () => {
   let node: LocalNode;

@@ -6,8 +6,8 @@ import { NonceSender, type SenderEvent, type SenderOptions } from "../../../rela
 import type { TransactionStore } from "../../../relayer/chain/transactionStore";
 import { FaultyEndpoint } from "../../support/faultyEndpoint";
 import { MemoryTransactionStore } from "../../support/memoryTransactionStore";
-import { startAnvil, startHardhatNode, type LocalNode } from "../../support/nodes";
-import { systemClock } from "../../support/systemClock";
+import { startAnvil, startHardhatNode, type LocalNode } from "../../../scripts/local/nodes";
+import { systemClock } from "../../../relayer/systemClock";
 
 const CHAIN_ID = 31_501;
 const TARGET = "0x000000000000000000000000000000000000c0de";

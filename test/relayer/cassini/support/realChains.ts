@@ -4,7 +4,7 @@ import type { LaneEnds } from "../../../../protocol/hashChain";
 import type { Rotation } from "../../../../protocol/header";
 import { interoperableAddress, messageId } from "../../../../protocol/message";
 import { ATTRIBUTES } from "../../../../relayer/cassini/gatewayInterface";
-import type { LocalNode } from "../../../support/nodes";
+import type { LocalNode } from "../../../../scripts/local/nodes";
 import { accountOf } from "./localAccounts";
 
 const LIMITS = { cadence: 1n, maxGas: 5_000_000n, maxBytes: 48_000n };
