@@ -4,7 +4,6 @@ import { HttpPeer } from "./api/httpPeer";
 import { runCassini, type CassiniChain } from "./cassini/run";
 import { ChainAccess } from "./chainAccess";
 import { EndpointQuorum } from "./chain/endpointQuorum";
-import { EpochProofs } from "./chain/epochProof";
 import { NonceSender } from "./chain/sender";
 import type { ChainConfig, RelayerConfig } from "./config";
 import { KeySigner, loadPrivateKey, type KeyOptions } from "./keystore";
@@ -116,7 +115,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
 }
 
 function readerOf(chain: ChainConfig, log: Log, metrics: Metrics): ChainReader & EpochReader {
-  const reader = new EndpointQuorum({
+  return new EndpointQuorum({
     chainId: chain.chainId,
     endpoints: chain.endpoints,
     quorum: chain.quorum,
@@ -131,12 +130,6 @@ function readerOf(chain: ChainConfig, log: Log, metrics: Metrics): ChainReader &
       return log.debug(fields, "an endpoint failed");
     },
   });
-  const epochs = new EpochProofs({
-    endpoints: chain.endpoints,
-    timeoutMs: chain.requestTimeoutMs,
-    finality: chain.finality,
-  });
-  return Object.assign(reader, { currentEpoch: epochs.currentEpoch.bind(epochs) });
 }
 
 function senderOf(chain: ChainConfig, wallet: Wallet, store: Store, log: Log, metrics: Metrics): NonceSender {

@@ -12,10 +12,10 @@ import {
 } from "../../protocol/laneStorage";
 import type { ChainLog, ChainReader, EpochReader, ProvenEpoch, VerifiedBlock } from "../ports";
 import { linkAbort } from "./abort";
-import { verifyHeader, type VerifiedHeader } from "./blockHeader";
+import type { VerifiedHeader } from "./blockHeader";
+import { endpointHeader } from "./endpointHeader";
 import { EndpointPool, describeError, type Endpoint, type EndpointPoolOptions, type Statement } from "./endpointPool";
-import { parseLogs, refusesRange, sortLogs, type LogFilter } from "./logQuery";
-import { bloomAdmits } from "./logsBloom";
+import { LogReader, type LogQuery } from "./logReader";
 import { LruCache } from "./lruCache";
 import { bytes, quantity, toQuantity } from "./quantity";
 import { RpcError } from "./rpc";
@@ -41,20 +41,16 @@ interface Head {
   readonly header: VerifiedHeader | undefined;
 }
 
-const LOG_CONCURRENCY = 8;
-
 /** Reads a chain through N endpoints, none of which is trusted alone. */
 export class EndpointQuorum implements ChainReader, EpochReader {
   readonly chainId: bigint;
   private readonly pool: EndpointPool;
   private readonly quorum: number;
   private readonly finality: Finality;
-  private readonly logRange: number;
+  private readonly logReader: LogReader;
   private readonly blocks: LruCache<bigint, VerifiedHeader>;
   private readonly heads = new Map<Endpoint, Head>();
   private readonly asked = new Map<Endpoint, Promise<Head>>();
-  /** Ranges that an endpoint was found to accept, where smaller than the configured one. */
-  private readonly ranges = new Map<Endpoint, bigint>();
   private last: VerifiedHeader | undefined;
 
   constructor(options: EndpointQuorumOptions) {
@@ -66,7 +62,7 @@ export class EndpointQuorum implements ChainReader, EpochReader {
     this.pool = new EndpointPool(options);
     this.quorum = quorum;
     this.finality = options.finality ?? "finalized";
-    this.logRange = options.logRange ?? 5_000;
+    this.logReader = new LogReader(this.pool, options.logRange ?? 5_000);
     this.blocks = new LruCache(options.cachedBlocks ?? 1_024);
   }
 
@@ -136,13 +132,20 @@ export class EndpointQuorum implements ChainReader, EpochReader {
       (answer) => verifyCodeHash(block.stateRoot, set, answer),
       signal,
     );
-    // The code itself may come from anywhere: its hash is proven.
-    const code = await this.pool.first(async (endpoint, abort) => {
-      const found = bytes(await endpoint.ask("eth_getCode", [set, "latest"], abort), "eth_getCode");
-      if (keccak256(found) === codeHash) return found;
-      throw new RelayerError("PROOF_INVALID", `the code of ${set} is not the proven one`, { retriable: true });
-    }, signal);
-    return { epoch, validUntil, signers: readSignerSet(code) };
+    return { epoch, validUntil, signers: readSignerSet(await this.codeOf(set, codeHash, signal)) };
+  }
+
+  /** Code with a proven hash: it may come from anywhere, and an account's code never changes. */
+  private async codeOf(account: string, codeHash: string | undefined, signal: AbortSignal): Promise<string> {
+    try {
+      return await this.pool.first(async (endpoint, abort) => {
+        const found = bytes(await endpoint.ask("eth_getCode", [account, "latest"], abort), "eth_getCode");
+        if (keccak256(found) === codeHash) return found;
+        throw new RelayerError("PROOF_INVALID", `the code of ${account} is not the proven one`, { retriable: true });
+      }, signal);
+    } catch (error) {
+      throw this.failure(error, "PROOF_UNAVAILABLE", `no code of ${account}`, ["PROOF_INVALID"]);
+    }
   }
 
   /** What `verify` takes out of the first `eth_getProof` answer that fits the block's state root. */
@@ -175,17 +178,13 @@ export class EndpointQuorum implements ChainReader, EpochReader {
     }
   }
 
-  async logs(
-    query: LogFilter & { readonly from: bigint; readonly to: bigint; readonly attempt: number },
-    signal: AbortSignal,
-  ): Promise<readonly ChainLog[]> {
+  async logs(query: LogQuery, signal: AbortSignal): Promise<readonly ChainLog[]> {
     if (query.to < query.from) return [];
     if (this.last === undefined || this.last.number < query.to) await this.finalized(signal);
     if (this.last === undefined || this.last.number < query.to) throw this.notFinal(query.to);
     try {
-      return sortLogs(
-        query.attempt === 0 ? await this.logsByRange(query, signal) : await this.logsByBlock(query, signal),
-      );
+      if (query.attempt === 0) return await this.logReader.byRange(query, signal);
+      return await this.logReader.byBlock(query, await this.header(query.to, signal), signal);
     } catch (error) {
       throw this.failure(error, "LOGS_INCOMPLETE", `no logs of blocks ${query.from} to ${query.to}`);
     }
@@ -237,7 +236,10 @@ export class EndpointQuorum implements ChainReader, EpochReader {
   private async askHead(endpoint: Endpoint): Promise<Head> {
     const { signal } = new AbortController();
     if (typeof this.finality === "string") {
-      const header = verify(endpoint, await endpoint.ask("eth_getBlockByNumber", [this.finality, false], signal));
+      const header = endpointHeader(
+        endpoint,
+        await endpoint.ask("eth_getBlockByNumber", [this.finality, false], signal),
+      );
       return { number: header.number, header };
     }
     const number = quantity(await endpoint.ask("eth_blockNumber", [], signal), "block number");
@@ -283,7 +285,10 @@ export class EndpointQuorum implements ChainReader, EpochReader {
     const agreed = await this.collect(
       `block ${number}`,
       async (endpoint, abort) => {
-        const header = verify(endpoint, await endpoint.ask("eth_getBlockByNumber", [toQuantity(number), false], abort));
+        const header = endpointHeader(
+          endpoint,
+          await endpoint.ask("eth_getBlockByNumber", [toQuantity(number), false], abort),
+        );
         if (header.number !== number) throw new Error(`answered with block ${header.number}`);
         const same = byHash.get(header.hash);
         if (same === undefined) byHash.set(header.hash, { header, endpoints: [endpoint] });
@@ -362,82 +367,6 @@ export class EndpointQuorum implements ChainReader, EpochReader {
     );
   }
 
-  private async logsByRange(query: LogQuery, signal: AbortSignal): Promise<readonly ChainLog[]> {
-    const logs: ChainLog[] = [];
-    for (let from = query.from; from <= query.to;) {
-      const { to, found } = await this.pool.first(
-        (endpoint, abort) => this.logsFrom(endpoint, query, from, abort),
-        signal,
-      );
-      logs.push(...found);
-      from = to + 1n;
-    }
-    return logs;
-  }
-
-  /** The logs of as many blocks as the endpoint answers for at once, beginning with `from`. */
-  private async logsFrom(
-    endpoint: Endpoint,
-    query: LogQuery,
-    from: bigint,
-    signal: AbortSignal,
-  ): Promise<{ readonly to: bigint; readonly found: readonly ChainLog[] }> {
-    const { address, topics } = query;
-    let range = this.ranges.get(endpoint) ?? BigInt(this.logRange);
-    for (;;) {
-      const end = from + range - 1n;
-      const to = end < query.to ? end : query.to;
-      try {
-        const filter = { address, topics, fromBlock: toQuantity(from), toBlock: toQuantity(to) };
-        const answer = await endpoint.ask("eth_getLogs", [filter], signal);
-        return { to, found: checkedLogs(endpoint, answer, query, from, to) };
-      } catch (error) {
-        if (range === 1n || !refusesRange(error)) throw error;
-        const asked = to - from + 1n;
-        range = asked > 1n ? asked / 2n : 1n;
-        this.ranges.set(endpoint, range);
-      }
-    }
-  }
-
-  /**
-   * Logs by block hash, of the blocks whose bloom filter admits one. The hashes are those of the chain that leads to an
-   * agreed block, so that one endpoint's word suffices for the headers between.
-   */
-  private async logsByBlock(query: LogQuery, signal: AbortSignal): Promise<readonly ChainLog[]> {
-    const { address, topics, from, attempt } = query;
-    const values = [address, ...topics.filter((topic) => topic !== null)];
-    const logs: ChainLog[] = [];
-    let tip = await this.header(query.to, signal);
-    for (;;) {
-      const low = tip.number - BigInt(LOG_CONCURRENCY) + 1n > from ? tip.number - BigInt(LOG_CONCURRENCY) + 1n : from;
-      const high = tip;
-      const headers = await this.pool.first(
-        (endpoint, abort) => chainBelow(endpoint, high, low, abort),
-        signal,
-        attempt,
-      );
-      const relevant = headers.filter(({ logsBloom }) => values.every((value) => bloomAdmits(logsBloom, value)));
-      const found = await Promise.all(
-        relevant.map(({ hash, number }) =>
-          this.pool.first(
-            async (endpoint, abort) => {
-              const answer = await endpoint.ask("eth_getLogs", [{ address, topics, blockHash: hash }], abort);
-              return checkedLogs(endpoint, answer, query, number, number, hash);
-            },
-            signal,
-            attempt,
-            true,
-          ),
-        ),
-      );
-      logs.push(...found.flat());
-      const lowest = headers[headers.length - 1] as VerifiedHeader;
-      if (lowest.number <= from) return logs;
-      tip = await this.pool.first((endpoint, abort) => parentOf(endpoint, lowest, abort), signal, attempt);
-    }
-  }
-
   private notFinal(number: bigint): RelayerError {
     return new RelayerError("ENDPOINT_UNAVAILABLE", `block ${number} is not final yet`, {
       retriable: true,
@@ -465,72 +394,6 @@ export class EndpointQuorum implements ChainReader, EpochReader {
       context: { chainId: this.chainId, said },
       cause: error,
     });
-  }
-}
-
-type LogQuery = LogFilter & { readonly from: bigint; readonly to: bigint; readonly attempt: number };
-
-function verify(endpoint: Endpoint, raw: unknown): VerifiedHeader {
-  if (raw === null) throw new Error("it has no such block");
-  try {
-    return verifyHeader(raw);
-  } catch (error) {
-    endpoint.failed(describeError(error));
-    throw error;
-  }
-}
-
-async function parentOf(endpoint: Endpoint, child: VerifiedHeader, signal: AbortSignal): Promise<VerifiedHeader> {
-  const header = verify(endpoint, await endpoint.ask("eth_getBlockByHash", [child.parentHash, false], signal));
-  if (header.hash !== child.parentHash) throw new Error(`answered with block ${header.hash}`);
-  return header;
-}
-
-/** The headers from `tip` down to number `low`, each the parent of the one before it. */
-async function chainBelow(
-  endpoint: Endpoint,
-  tip: VerifiedHeader,
-  low: bigint,
-  signal: AbortSignal,
-): Promise<readonly VerifiedHeader[]> {
-  const numbers = Array.from({ length: Number(tip.number - low) }, (_, index) => tip.number - 1n - BigInt(index));
-  const answers = await Promise.all(
-    numbers.map((number) => endpoint.ask("eth_getBlockByNumber", [toQuantity(number), false], signal)),
-  );
-  const headers = [tip];
-  for (const [index, answer] of answers.entries()) {
-    const header = verify(endpoint, answer);
-    const child = headers[index] as VerifiedHeader;
-    if (header.hash !== child.parentHash) {
-      throw new RelayerError("HEADER_HASH_MISMATCH", `block ${header.number} is not the parent of the next`, {
-        retriable: true,
-        context: { number: header.number, hash: header.hash, expected: child.parentHash },
-      });
-    }
-    headers.push(header);
-  }
-  return headers;
-}
-
-function checkedLogs(
-  endpoint: Endpoint,
-  answer: unknown,
-  filter: LogFilter,
-  from: bigint,
-  to: bigint,
-  blockHash?: string,
-): readonly ChainLog[] {
-  try {
-    const logs = parseLogs(answer, filter, from, to);
-    const stray = logs.find((log) => blockHash !== undefined && log.blockHash !== blockHash);
-    if (stray === undefined) return logs;
-    throw new RelayerError("LOGS_INCOMPLETE", `a log of block ${stray.blockHash} in an answer for ${blockHash}`, {
-      retriable: true,
-      alert: true,
-    });
-  } catch (error) {
-    endpoint.failed(describeError(error));
-    throw error;
   }
 }
 

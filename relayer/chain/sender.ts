@@ -4,7 +4,8 @@ import type { Clock, TransactionOutcome, TransactionSender } from "../ports";
 import { orAborted } from "./abort";
 import { classifyRefusal } from "./broadcastError";
 import { EndpointPool, describeError, type Endpoint, type EndpointPoolOptions } from "./endpointPool";
-import { bumpedFees, marketFees, type FeePolicy, type Fees } from "./gasPrice";
+import { FeeMarket } from "./feeMarket";
+import { bumpedFees, type FeePolicy, type Fees } from "./gasPrice";
 import { bytes, fields, quantity } from "./quantity";
 import { RpcError } from "./rpc";
 import type {
@@ -70,12 +71,6 @@ interface Active {
   working: Promise<void>;
 }
 
-interface Quote {
-  readonly fees: Fees;
-  readonly at: number;
-}
-
-const QUOTE_MS = 1_000;
 const NOOP_GAS = 21_000n;
 const REFUSALS_BEFORE_NOOP = 3;
 const ZERO_FEES = { legacy: false, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
@@ -84,6 +79,7 @@ const ZERO_FEES = { legacy: false, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
 export class NonceSender implements TransactionSender {
   readonly address: string;
   private readonly pool: EndpointPool;
+  private readonly market: FeeMarket;
   private readonly active = new Map<string, Active>();
   private readonly limits: Required<
     Pick<SenderOptions, "pollMs" | "stuckMs" | "rebroadcastMs" | "displacedMs" | "maxBumps" | "maxGap">
@@ -94,14 +90,13 @@ export class NonceSender implements TransactionSender {
   private wake: (() => void) | undefined;
   private assigning: Promise<unknown> = Promise.resolve();
   private pendingNonceAsked: Promise<bigint> | undefined;
-  private quoteAsked: Promise<Quote> | undefined;
-  private quote: Quote | undefined;
   private gap: { readonly nonce: bigint; readonly since: number } | undefined;
 
   constructor(private readonly options: SenderOptions) {
     this.address = options.signer.address;
     const { observe: _, ...endpoints } = options;
     this.pool = new EndpointPool(endpoints);
+    this.market = new FeeMarket(this.pool, options.fees, options.clock);
     this.observe = options.observe ?? (() => undefined);
     this.limits = {
       pollMs: options.pollMs ?? 400,
@@ -134,7 +129,7 @@ export class NonceSender implements TransactionSender {
       if (!known.accepted) this.start(known);
       return this.waitFor(known.outcome, signal);
     }
-    const [floor] = await Promise.all([this.pendingNonce(signal), this.market(signal)]);
+    const [floor] = await Promise.all([this.pendingNonce(signal), this.market.fees(signal)]);
     const active = await orAborted(
       this.exclusively(() => this.assign(request, floor, signal)),
       signal,
@@ -302,7 +297,7 @@ export class NonceSender implements TransactionSender {
     const { signal } = new AbortController();
     const current = active.row.attempts.findLast((attempt) => attempt.nonce === active.row.nonce);
     if (current !== undefined) return this.broadcast(active, current, signal);
-    const { fees } = await this.market(signal);
+    const fees = await this.market.fees(signal);
     await this.replace(active, "call", fees, "sent", signal);
   }
 
@@ -388,7 +383,7 @@ export class NonceSender implements TransactionSender {
     const rejected = active.refusals >= REFUSALS_BEFORE_NOOP && current.kind === "call";
     if (!rejected && clock.now() - current.createdAt < this.limits.stuckMs) return;
 
-    const { fees } = await this.market(signal);
+    const fees = await this.market.fees(signal);
     // Behind the first one a transaction is stuck by its own price only where that is below the market's.
     if (!first && !rejected && current.maxFeePerGas >= fees.maxFeePerGas) return;
     const bumps =
@@ -503,30 +498,5 @@ export class NonceSender implements TransactionSender {
       () => (this.pendingNonceAsked = undefined),
     );
     return orAborted(this.pendingNonceAsked, signal);
-  }
-
-  private async market(signal: AbortSignal): Promise<Quote> {
-    if (this.quote !== undefined && this.options.clock.now() - this.quote.at < QUOTE_MS) return this.quote;
-    this.quoteAsked ??= this.askMarket().finally(() => (this.quoteAsked = undefined));
-    this.quote = await orAborted(this.quoteAsked, signal);
-    return this.quote;
-  }
-
-  private askMarket(): Promise<Quote> {
-    const { signal } = new AbortController();
-    return this.pool.first(async (endpoint, abort) => {
-      const [block, price, tip] = await Promise.all([
-        endpoint.ask("eth_getBlockByNumber", ["latest", false], abort),
-        endpoint.ask("eth_gasPrice", [], abort),
-        // Not every program has it.
-        endpoint.ask("eth_maxPriorityFeePerGas", [], abort).catch(() => undefined),
-      ]);
-      const { baseFeePerGas } = fields(block, "block");
-      const baseFee = (baseFeePerGas ?? null) === null ? 0n : quantity(baseFeePerGas, "base fee");
-      const gasPrice = quantity(price, "gas price");
-      const above = gasPrice > baseFee ? gasPrice - baseFee : 0n;
-      const priorityFee = tip === undefined ? above : quantity(tip, "priority fee");
-      return { fees: marketFees(baseFee, gasPrice, priorityFee, this.options.fees), at: this.options.clock.now() };
-    }, signal);
   }
 }
