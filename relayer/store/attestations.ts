@@ -48,6 +48,18 @@ async function claim(
   }
 }
 
+/** What a signature of a header stands for: its block, and the accumulators of its two sequences. */
+async function claimHeader(
+  tx: Transaction<Schema>,
+  by: { readonly signer: string; readonly scope: string },
+  header: Header,
+  digest: string,
+): Promise<void> {
+  await claim(tx, { ...by, kind: "block", key: header.sourceBlock }, digest);
+  await claim(tx, { ...by, kind: "to_seq", key: header.toSeq }, header.acc.toLowerCase());
+  await claim(tx, { ...by, kind: "ack_seq", key: header.ackSeq }, header.resAcc.toLowerCase());
+}
+
 /** Signatures: this operator's own, which are never in conflict with each other, and those collected from peers. */
 export class AttestationRepository {
   constructor(
@@ -66,9 +78,7 @@ export class AttestationRepository {
       const id = await ensureLane(tx, lane);
       const row = headerRow(lane, id, header, true);
       const by = { signer: signer.address.toLowerCase(), scope: id };
-      await claim(tx, { ...by, kind: "block", key: header.sourceBlock }, row.digest);
-      await claim(tx, { ...by, kind: "to_seq", key: header.toSeq }, header.acc.toLowerCase());
-      await claim(tx, { ...by, kind: "ack_seq", key: header.ackSeq }, header.resAcc.toLowerCase());
+      await claimHeader(tx, by, header, row.digest);
       await tx
         .insertInto("headers")
         .values(row)
@@ -111,9 +121,7 @@ export class AttestationRepository {
       const id = await ensureLane(tx, lane);
       const row = headerRow(lane, id, header, false);
       const by = { signer: attestation.signer.toLowerCase(), scope: id };
-      await claim(tx, { ...by, kind: "block", key: header.sourceBlock }, row.digest);
-      await claim(tx, { ...by, kind: "to_seq", key: header.toSeq }, header.acc.toLowerCase());
-      await claim(tx, { ...by, kind: "ack_seq", key: header.ackSeq }, header.resAcc.toLowerCase());
+      await claimHeader(tx, by, header, row.digest);
       await tx
         .insertInto("headers")
         .values(row)
