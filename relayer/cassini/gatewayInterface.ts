@@ -14,7 +14,7 @@ export const GATEWAY = new Interface([
   "function laneState(uint64 chainId) view returns (tuple(address remoteGateway, uint64 outSeq, bytes32 outAcc, uint64 ackSeq, bytes32 ackAcc, uint64 inSeq, bytes32 resAcc, uint16 cadence, uint32 maxGas, uint24 maxBytes, bool paused))",
   "function currentEpoch() view returns (uint64)",
   "function epochValidUntil(uint64 epoch) view returns (uint64)",
-  "function signersOf(uint64 epoch) view returns (address[])",
+  "function signersOf(uint64 epoch) view returns (address[] signers)",
 
   "error UnknownLane(uint256 chainId)",
   "error LanePaused(uint64 chainId)",
