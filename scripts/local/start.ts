@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { formatEther } from "ethers";
 import { startLocalNetwork, type LocalNetwork } from "./network";
 import { Observer, summarize } from "./observer";
+import { SupplyObserver } from "./supply";
 import { createLinkedToken, type LinkedToken } from "./tokens";
 import { exchange, reclaim, type Exchange } from "./traffic";
-import { renderView } from "./view";
+import { onScreen, renderView } from "./view";
 
 /**
  * `npm start`: two chains, everything deployed, four relayers, traffic both ways. With `--once` one round, a JSON summary
@@ -17,6 +17,8 @@ const BLOCK_TIME_SECONDS = 0.45;
 const ROUND = { fromHome: 6, fromAway: 4 } as const;
 const TIMEOUT_MS = 90_000;
 const VIEW_MS = 500;
+/** Exit code of what Ctrl-C ended before it was done. */
+const INTERRUPTED = 130;
 
 interface Tokens {
   /** Travels. */
@@ -32,6 +34,21 @@ async function main(): Promise<void> {
   const stopped = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stopped.abort());
 
+  try {
+    await run(once, stopped.signal);
+  } catch (error) {
+    // Ctrl-C reaches the chains and the relayers too: whatever was being done with them then fails.
+    if (!stopped.signal.aborted) throw error;
+  }
+  if (!stopped.signal.aborted) return;
+  say("stopped");
+  if (once) process.exitCode = INTERRUPTED;
+}
+
+async function run(once: boolean, signal: AbortSignal): Promise<void> {
+  // Before anything runs there is nothing to drain, and no chain left to wait for: the exit ends all processes.
+  const quit = (): never => process.exit(INTERRUPTED);
+  signal.addEventListener("abort", quit);
   const network = await startLocalNetwork({
     directory: resolve(__dirname, "../../.data/local"),
     operators: OPERATORS,
@@ -40,8 +57,9 @@ async function main(): Promise<void> {
   });
   try {
     const tokens = await createTokens(network);
-    if (once) await runOnce(network, tokens, stopped.signal);
-    else await runLive(network, tokens, stopped.signal);
+    signal.removeEventListener("abort", quit);
+    if (once) await runOnce(network, tokens, signal);
+    else await runLive(network, tokens, signal);
   } finally {
     await network.stop();
   }
@@ -60,7 +78,7 @@ async function runOnce(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
   const { home, away } = network;
   const exchanges: Exchange[] = [];
   const observer = new Observer(network, exchanges);
-  const supplyBefore = await supplyOf(tokens);
+  const supplies = await SupplyObserver.start(network, [tokens.gold, tokens.frost]);
   const settled = (): boolean => exchanges.every(({ status }) => status === "acknowledged" || status === "failed");
 
   for (let count = 0; count < ROUND.fromHome; count++) {
@@ -81,18 +99,18 @@ async function runOnce(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
     say(`reclaimed: ${failed.symbol} of message ${failed.seq}`);
   }
 
-  const supply = await supplyOf(tokens);
+  const supply = await supplies.look();
   const summary = summarize(exchanges, observer.deliveries);
   const problems = [
     ...(summary.executed === ROUND.fromHome + ROUND.fromAway ? [] : ["not every exchange executed"]),
     ...(summary.failed === 1 && summary.reclaimed === 1 ? [] : ["the failing exchange was not reclaimed once"]),
-    ...(supply.total === supplyBefore.total ? [] : [`the supply changed from ${supplyBefore.text} to ${supply.text}`]),
+    ...(supply.unchanged ? [] : [`the supply changed: ${supply.lines.join("; ")}`]),
     ...(observer.deliveries.every(({ signatures, members }) => 3 * signatures >= 2 * members)
       ? []
       : ["a delivery had fewer signatures than two thirds"]),
   ];
   for (const problem of problems) say(`problem: ${problem}`);
-  say(`supply: ${supply.text}, unchanged over both chains`);
+  for (const line of supply.lines) say(`supply: ${line}`);
   process.stdout.write(`${JSON.stringify(summary)}\n`);
   if (problems.length > 0) process.exitCode = 1;
 }
@@ -102,6 +120,7 @@ async function runLive(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
   const { home, away } = network;
   const exchanges: Exchange[] = [];
   const observer = new Observer(network, exchanges);
+  const supplies = await SupplyObserver.start(network, [tokens.gold, tokens.frost]);
   const traffic = async (): Promise<void> => {
     for (let count = 1; !signal.aborted; count++) {
       exchanges.push(await exchange(count % 10 === 0 ? tokens.frost : tokens.gold, home, away, network));
@@ -115,8 +134,8 @@ async function runLive(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
   const show = async (): Promise<void> => {
     while (!signal.aborted) {
       await observer.look();
-      const view = await renderView(network, exchanges, observer.deliveries, (await supplyOf(tokens)).text);
-      process.stdout.write(process.stdout.isTTY ? `\x1b[2J\x1b[H${view}\n` : `${view}\n\n`);
+      const view = await renderView(network, exchanges, observer.deliveries, (await supplies.look()).lines);
+      process.stdout.write(process.stdout.isTTY ? onScreen(view, process.stdout.columns) : `${view}\n\n`);
       await delay(process.stdout.isTTY ? VIEW_MS : VIEW_MS * 10, undefined, { signal });
     }
   };
@@ -126,22 +145,6 @@ async function runLive(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
     if (!signal.aborted) throw error;
   }
   say("stopping the relayers and the chains");
-}
-
-/** Supply over both chains and what is burned for exchanges that have not arrived or failed: read from the tokens. */
-async function supplyOf({ gold, frost }: Tokens): Promise<{ readonly total: bigint; readonly text: string }> {
-  const [goldHome, goldAway, frostHome, frostAway] = await Promise.all([
-    gold.home.totalSupply(),
-    gold.away.totalSupply(),
-    frost.home.totalSupply(),
-    frost.away.totalSupply(),
-  ]);
-  const show = (home: bigint, away: bigint): string =>
-    `${formatEther(home)} at home + ${formatEther(away)} away = ${formatEther(home + away)}`;
-  return {
-    total: goldHome + goldAway + frostHome + frostAway,
-    text: `GOLD ${show(goldHome, goldAway)}; FROST ${show(frostHome, frostAway)}`,
-  };
 }
 
 const began = Date.now();

@@ -11,12 +11,18 @@ const MARKS: Readonly<Record<Exchange["status"], string>> = {
   reclaimed: "↩",
 };
 
+/** Clears the terminal and fits each line to its width: a line that wraps would push the first ones out of sight. */
+export function onScreen(view: string, columns: number): string {
+  const lines = view.split("\n").map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
+  return `\x1b[2J\x1b[H${lines.join("\n")}\n`;
+}
+
 /** The live view as lines of text: chains, lanes, what the relayers did, the last exchanges. */
 export async function renderView(
   network: LocalNetwork,
   exchanges: readonly Exchange[],
   deliveries: readonly ObservedDelivery[],
-  supply: string,
+  supplies: readonly string[],
 ): Promise<string> {
   const { home, away, relayers } = network;
   const lines = ["COS GameNet · two local chains, four relayers, quorum of two thirds", ""];
@@ -29,11 +35,11 @@ export async function renderView(
   const summary = summarize(exchanges, deliveries);
   lines.push(
     "",
-    `relayers   ${relayers.map(({ name, url }) => `${name} ${url}/metrics`).join("  ")}`,
-    `deliveries ${deliveries.length}, each with ${summary.quorum} signatures, ${summary.gasPerMessage} gas a message`,
+    `relayers   ${relayers.map(({ url }) => url.replace("http://", "")).join("  ")}  (/metrics /ready /health)`,
+    `deliveries ${deliveries.length}, each with ${summary.quorum} signatures or more, ${summary.gasPerMessage} gas a message`,
     `latency    p50 ${summary.latencyMs.p50} ms, p95 ${summary.latencyMs.p95} ms from inclusion to delivery`,
     `exchanges  ${summary.sent} sent, ${summary.executed} executed, ${summary.failed} failed, ${summary.reclaimed} reclaimed`,
-    `supply     ${supply}`,
+    ...supplies.map((supply, index) => `${(index === 0 ? "supply" : "").padEnd(11)}${supply}`),
     "",
     ...exchanges.slice(-RECENT).map(renderExchange),
     "",
@@ -48,8 +54,8 @@ async function renderChain(chain: LocalChain, other: LocalChain): Promise<string
     chain.provider.getBlock("finalized"),
     chain.deployment.gateway.laneState(other.node.chainId),
   ]);
-  const name = `${chain.name.padEnd(5)}${`${chain.program} · chain ${chain.node.chainId}`.padEnd(28)}`;
-  const blocks = `block ${latest} (finalized ${finalized?.number ?? 0})`.padEnd(30);
+  const name = `${chain.name.padEnd(5)}${`${chain.program}, chain ${chain.node.chainId}`.padEnd(27)}`;
+  const blocks = `block ${latest}, final ${finalized?.number ?? 0}`.padEnd(24);
   return `${name}${blocks}outbox ${lane.outSeq}  acknowledged ${lane.ackSeq}  inbox ${lane.inSeq}`;
 }
 
