@@ -27,8 +27,10 @@ export async function submit(session: Session, what: string, call: Call): Promis
   });
 }
 
+/** At the time of the block that comes next: a local node without traffic still stands at that of its latest block. */
 async function rehearse(session: Session, signer: TaskSigner, call: Call): Promise<void> {
-  await inWords(session, () => session.provider.call({ from: signer.address, ...call }));
+  const blockTag = session.live ? "latest" : "pending";
+  await inWords(session, () => session.provider.call({ from: signer.address, ...call, blockTag }));
 }
 
 /** What became of a call that needs a role of the access manager. */
