@@ -6,15 +6,18 @@ import {IGateway, LaneLimits, LaneView} from "./IGateway.sol";
 import {IQuorum} from "./IQuorum.sol";
 import {Inbox} from "./Inbox.sol";
 import {Quorum} from "./Quorum.sol";
+import {FeeLedger} from "./libraries/FeeLedger.sol";
 import {HashChain} from "./libraries/HashChain.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
 import {Lane, LaneStorage} from "./types/Lane.sol";
 import {tagOf} from "./types/MessageId.sol";
-import {Rotation} from "./types/QCP.sol";
+import {LaneFees, Rotation} from "./types/QCP.sol";
 
 /// @title Gateway: who may open, limit, pause and restore the lanes of this chain
 /// @notice Roles sit in the AccessManager that the constructor names; `deploy/` lists which function has which.
 contract Gateway is IGateway, Inbox, AccessManaged {
+    using FeeLedger for Lane;
+
     /// @notice Lanes that `pauseAll` can reach in one transaction.
     uint256 public constant MAX_LANES = 64;
     /// @dev EIP-7825, and the size that nodes accept: what any target is taken to allow.
@@ -65,6 +68,12 @@ contract Gateway is IGateway, Inbox, AccessManaged {
     }
 
     /// @inheritdoc IGateway
+    function setFees(uint64 chainId, LaneFees calldata fees) external restricted {
+        _lane(chainId).setPrices(fees);
+        emit FeesSet(chainId, fees.base, fees.perGas, fees.perByte);
+    }
+
+    /// @inheritdoc IGateway
     function pauseLane(uint64 chainId) external restricted {
         _setPaused(chainId, true);
     }
@@ -102,6 +111,11 @@ contract Gateway is IGateway, Inbox, AccessManaged {
     /// @inheritdoc IGateway
     function laneChainIds() external view returns (uint64[] memory) {
         return _chainIds;
+    }
+
+    /// @inheritdoc IGateway
+    function laneFees(uint64 chainId) external view returns (LaneFees memory) {
+        return _lane(chainId).prices();
     }
 
     /// @inheritdoc IGateway

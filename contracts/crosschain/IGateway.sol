@@ -4,6 +4,7 @@ pragma solidity 0.8.30;
 import {IInbox} from "./IInbox.sol";
 import {IOutbox} from "./IOutbox.sol";
 import {IQuorum} from "./IQuorum.sol";
+import {LaneFees} from "./types/QCP.sol";
 
 /// @notice What `laneState` returns: both directions of a lane, with its limits.
 struct LaneView {
@@ -34,6 +35,7 @@ struct LaneLimits {
 interface IGateway is IOutbox, IInbox, IQuorum {
     event LaneAdded(uint64 indexed chainId, address gateway);
     event LimitsSet(uint64 indexed chainId, uint16 cadence, uint32 maxGas, uint24 maxBytes);
+    event FeesSet(uint64 indexed chainId, uint48 base, uint32 perGas, uint32 perByte);
     event LanePauseSet(uint64 indexed chainId, bool paused);
 
     error LaneExists(uint64 chainId);
@@ -50,6 +52,9 @@ interface IGateway is IOutbox, IInbox, IQuorum {
     /// @notice Changes a lane's limits. Lane admin only.
     function setLimits(uint64 chainId, LaneLimits calldata limits) external;
 
+    /// @notice Changes what a message of a lane costs from now on; a lane opens without fees. Lane admin only.
+    function setFees(uint64 chainId, LaneFees calldata fees) external;
+
     /// @notice Stops sending and delivering on a lane. Guardian only.
     function pauseLane(uint64 chainId) external;
 
@@ -61,6 +66,9 @@ interface IGateway is IOutbox, IInbox, IQuorum {
 
     /// @notice Chain ids of all lanes, in the order of their addition.
     function laneChainIds() external view returns (uint64[] memory);
+
+    /// @notice What a message of a lane costs; reverts with UnknownLane if there is none.
+    function laneFees(uint64 chainId) external view returns (LaneFees memory);
 
     /// @notice State of a lane; reverts with UnknownLane if there is none.
     function laneState(uint64 chainId) external view returns (LaneView memory);

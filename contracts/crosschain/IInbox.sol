@@ -37,6 +37,9 @@ interface IInbox {
     /// @notice Leaf of a received message that may be retried; zero if none.
     function retriable(uint64 sourceChainId, uint64 seq) external view returns (bytes32 leaf);
 
+    /// @notice The results' accumulator after the first batch that reached message `index * 256`; zero if none did yet.
+    function resultCheckpoint(uint64 sourceChainId, uint64 index) external view returns (bytes32);
+
     /// @notice EIP-712 digest of a header for this gateway.
     function headerDigest(Header calldata header) external view returns (bytes32);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IInbox} from "./IInbox.sol";
 import {Outbox} from "./Outbox.sol";
@@ -16,7 +15,7 @@ import {messageId} from "./types/MessageId.sol";
 import {Header} from "./types/QCP.sol";
 
 /// @title Inbox: executes what a quorum stands for, in the order of the lane
-abstract contract Inbox is Outbox, IInbox, Quorum, ReentrancyGuardTransient {
+abstract contract Inbox is Outbox, IInbox, Quorum {
     using DeliveryCodec for bytes;
     using MessageCodec for bytes;
     using QCPHash for Header;
@@ -62,7 +61,11 @@ abstract contract Inbox is Outbox, IInbox, Quorum, ReentrancyGuardTransient {
 
         // Effect: nothing but this function, which is locked, writes `resAcc`.
         address payout = delivery.payout();
-        lane.resAcc = HashChain.extend(lane.resAcc, HashChain.resultLeaf(first, last, failures, payout));
+        bytes32 acc = HashChain.extend(lane.resAcc, HashChain.resultLeaf(first, last, failures, payout));
+        lane.resAcc = acc;
+        if (last / CHECKPOINT_INTERVAL != inSeq / CHECKPOINT_INTERVAL) {
+            lane.resultCheckpoints[last / CHECKPOINT_INTERVAL] = acc;
+        }
         emit BatchDelivered(delivery.source(), first, last, failures, payout);
     }
 
@@ -91,6 +94,11 @@ abstract contract Inbox is Outbox, IInbox, Quorum, ReentrancyGuardTransient {
     /// @inheritdoc IInbox
     function retriable(uint64 sourceChainId, uint64 seq) external view returns (bytes32 leaf) {
         return LaneStorage.lanes()[sourceChainId].retriable[seq];
+    }
+
+    /// @inheritdoc IInbox
+    function resultCheckpoint(uint64 sourceChainId, uint64 index) external view returns (bytes32) {
+        return LaneStorage.lanes()[sourceChainId].resultCheckpoints[index];
     }
 
     /// @inheritdoc IInbox

@@ -2,10 +2,13 @@
 pragma solidity 0.8.30;
 
 import {IERC7786GatewaySource} from "@openzeppelin/contracts/interfaces/draft-IERC7786.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {InteroperableAddress} from "@openzeppelin/contracts/utils/draft-InteroperableAddress.sol";
 import {IOutbox} from "./IOutbox.sol";
 import {CompactAddress} from "./libraries/CompactAddress.sol";
 import {DeliveryCodec} from "./libraries/DeliveryCodec.sol";
+import {FeeLedger} from "./libraries/FeeLedger.sol";
 import {HashChain} from "./libraries/HashChain.sol";
 import {MessageCodec} from "./libraries/MessageCodec.sol";
 import {Lane, LaneStorage} from "./types/Lane.sol";
@@ -13,10 +16,11 @@ import {MessageId, messageId, tagOf} from "./types/MessageId.sol";
 import {Envelope, Status} from "./types/QCP.sol";
 
 /// @title Outbox: one FIFO queue per lane, committed to by a hash chain
-abstract contract Outbox is IOutbox {
+abstract contract Outbox is IOutbox, ReentrancyGuardTransient {
     using InteroperableAddress for bytes;
     using MessageCodec for Envelope;
     using DeliveryCodec for bytes;
+    using FeeLedger for Lane;
 
     bytes4 private constant GAS_LIMIT = bytes4(keccak256("gasLimit(uint256)"));
     bytes4 private constant DEADLINE = bytes4(keccak256("deadline(uint256)"));
@@ -31,6 +35,9 @@ abstract contract Outbox is IOutbox {
     /// @notice A checkpoint is kept after every so many messages.
     uint64 public constant CHECKPOINT_INTERVAL = 256;
 
+    /// @inheritdoc IOutbox
+    mapping(address payee => uint256 amount) public earnedBy;
+
     /// @inheritdoc IERC7786GatewaySource
     function supportsAttribute(bytes4 selector) external pure returns (bool) {
         return selector == GAS_LIMIT || selector == DEADLINE || selector == RECLAIMABLE;
@@ -43,23 +50,58 @@ abstract contract Outbox is IOutbox {
         bytes[] calldata attributes
     ) external payable returns (bytes32) {
         // Check
-        if (msg.value != 0) revert UnsupportedNativeTransfer(msg.value);
         (uint64 chainId, address account) = _parseRecipient(recipient);
         Envelope memory envelope = _admit(chainId, payload.length, attributes);
         envelope.sender = msg.sender;
         envelope.recipient = account;
 
         // Effect
-        _append(LaneStorage.lanes()[chainId], envelope, keccak256(envelope.encode(payload)));
+        bytes32 sendId = _append(chainId, envelope, keccak256(envelope.encode(payload)));
 
-        bytes32 sendId = messageId(uint64(block.chainid), chainId, tagOf(address(this)), envelope.seq).unwrap();
         bytes memory sender = CompactAddress.format(uint64(block.chainid), msg.sender);
         emit MessageSent(sendId, sender, recipient, payload, 0, attributes);
         return sendId;
     }
 
     /// @inheritdoc IOutbox
-    function statusOf(bytes32 sendId) external view returns (Status) {
+    function topUp(bytes32 sendId) external payable {
+        Status status = statusOf(sendId);
+        if (status != Status.Pending) revert NotPending(sendId, status);
+        if (msg.value == 0 || msg.value % FeeLedger.UNIT != 0) revert InvalidTopUp(msg.value, FeeLedger.UNIT);
+        MessageId id = MessageId.wrap(sendId);
+        _fund(LaneStorage.lanes()[id.targetChainId()], id.seq(), sendId);
+    }
+
+    /// @inheritdoc IOutbox
+    function withdrawFees(address to) external nonReentrant {
+        // Check
+        uint256 amount = earnedBy[msg.sender];
+        if (amount == 0) revert NoFees(msg.sender);
+
+        // Effect
+        delete earnedBy[msg.sender];
+        emit FeesWithdrawn(msg.sender, to, amount);
+
+        // Interaction
+        Address.sendValue(payable(to), amount);
+    }
+
+    /// @inheritdoc IOutbox
+    function quote(uint64 chainId, uint256 payloadBytes, uint256 gasLimit) external view returns (uint256 fee) {
+        Lane storage lane = LaneStorage.lanes()[chainId];
+        if (lane.maxGas == 0) revert UnknownLane(chainId);
+        return lane.price(gasLimit, payloadBytes) * FeeLedger.UNIT;
+    }
+
+    /// @inheritdoc IOutbox
+    function feeOf(bytes32 sendId) external view returns (uint256 fee) {
+        if (statusOf(sendId) == Status.Unknown) return 0;
+        MessageId id = MessageId.wrap(sendId);
+        return LaneStorage.lanes()[id.targetChainId()].sum(id.seq(), id.seq()) * FeeLedger.UNIT;
+    }
+
+    /// @inheritdoc IOutbox
+    function statusOf(bytes32 sendId) public view returns (Status) {
         MessageId id = MessageId.wrap(sendId);
         Lane storage lane = LaneStorage.lanes()[id.targetChainId()];
         uint64 seq = id.seq();
@@ -121,8 +163,26 @@ abstract contract Outbox is IOutbox {
         uint256 failures = uint256(record.wordAt(16));
         // A bit beyond the batch would mark a message that has no result yet.
         if ((failures >> (last - first)) >> 1 != 0) revert FailureOutOfRange(failures, last - first + 1);
+        address payout = address(bytes20(record.wordAt(48)));
         if (failures != 0) _recordFailures(lane, first, failures);
-        emit ResultRecorded(chainId, first, last, failures, address(bytes20(record.wordAt(48))));
+        emit ResultRecorded(chainId, first, last, failures, payout);
+        if (lane.hasFees) _credit(lane, first, last, payout);
+    }
+
+    /// @dev A record is replayed once, so each message's fee is credited once. Where the deliverer named nobody, whoever
+    /// brings the result earns it.
+    function _credit(Lane storage lane, uint64 first, uint64 last, address payout) private {
+        uint256 amount = lane.sum(first, last) * FeeLedger.UNIT;
+        if (amount == 0) return;
+        address payee = payout == address(0) ? msg.sender : payout;
+        earnedBy[payee] += amount;
+        emit FeesCredited(payee, amount);
+    }
+
+    /// @dev The value of the call, which is a multiple of the unit.
+    function _fund(Lane storage lane, uint64 seq, bytes32 sendId) private {
+        lane.add(seq, msg.value / FeeLedger.UNIT);
+        emit MessageFunded(sendId, msg.value);
     }
 
     /// @dev A batch's map starts at its first message, a stored word at a multiple of 256: it falls into two words.
@@ -135,7 +195,8 @@ abstract contract Outbox is IOutbox {
         }
     }
 
-    /// @dev The next place of a lane that is open, has room and takes a payload of `length` bytes with `attributes`.
+    /// @dev The next place of a lane that is open, has room and takes a payload of `length` bytes with `attributes` for the
+    /// value of the call.
     function _admit(
         uint64 chainId,
         uint256 length,
@@ -156,15 +217,20 @@ abstract contract Outbox is IOutbox {
         envelope.seq = last + 1;
         envelope.gasLimit = DEFAULT_GAS_LIMIT;
         _parseAttributes(envelope, attributes, maxGas);
+        uint256 fee = lane.price(envelope.gasLimit, length) * FeeLedger.UNIT;
+        if (msg.value != fee) revert WrongFee(msg.value, fee);
     }
 
-    function _append(Lane storage lane, Envelope memory envelope, bytes32 leaf) private {
+    function _append(uint64 chainId, Envelope memory envelope, bytes32 leaf) private returns (bytes32 sendId) {
+        Lane storage lane = LaneStorage.lanes()[chainId];
         uint64 seq = envelope.seq;
         bytes32 acc = HashChain.extend(lane.outAcc, leaf);
         lane.outAcc = acc;
         lane.outSeq = seq;
         if (seq % CHECKPOINT_INTERVAL == 0) lane.checkpoints[seq / CHECKPOINT_INTERVAL] = acc;
         if (envelope.reclaimable) lane.reclaimable[seq >> 8] |= 1 << (seq & 0xff);
+        sendId = messageId(uint64(block.chainid), chainId, tagOf(address(this)), seq).unwrap();
+        if (msg.value != 0) _fund(lane, seq, sendId);
     }
 
     function _parseRecipient(bytes calldata recipient) private pure returns (uint64, address) {

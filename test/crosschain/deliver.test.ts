@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { concat, dataLength, dataSlice, keccak256, toBeHex } from "ethers";
+import { ZeroHash, concat, dataLength, dataSlice, keccak256, toBeHex } from "ethers";
 import { ethers } from "hardhat";
 import { encodeDelivery } from "../../protocol/delivery";
 import { time } from "@nomicfoundation/hardhat-network-helpers";
@@ -311,6 +311,27 @@ describe("Inbox.deliver", () => {
     expect(await gateway.retriable(REMOTE_CHAIN, 1n)).to.equal(messageLeaf(remote.messages[0]!));
     expect(await gateway.retriable(REMOTE_CHAIN, 2n)).to.equal(ethers.ZeroHash);
     expect(await gateway.retriable(REMOTE_CHAIN, 3n)).to.equal(ethers.ZeroHash);
+  });
+
+  it("keeps a checkpoint of the results after the batch that reaches message 256 and 512, and none elsewhere", async () => {
+    const { gateway, remote, wallets, recipient } = await load(deployGatewayWithReceiver);
+    const checkpoints = () =>
+      Promise.all([0n, 1n, 2n, 3n].map((index) => gateway.resultCheckpoint(REMOTE_CHAIN, index)));
+    let acc = resultSeed(remote.inbound);
+    const deliverTo = async (last: bigint): Promise<string> => {
+      const first = BigInt(remote.messages.length) + 1n;
+      while (BigInt(remote.messages.length) < last) remote.send({ recipient });
+      await gateway.deliver(encodeDelivery(remote.delivery(wallets, { from: first })), { gasLimit: 59_000_000n });
+      acc = extend(acc, resultLeaf({ first, last, failures: 0n, payout: PAYOUT }));
+      return acc;
+    };
+    await deliverTo(255n);
+    expect(await checkpoints()).to.deep.equal([ZeroHash, ZeroHash, ZeroHash, ZeroHash]);
+    const first = await deliverTo(258n);
+    await deliverTo(511n);
+    const second = await deliverTo(512n);
+    await deliverTo(513n);
+    expect(await checkpoints()).to.deep.equal([ZeroHash, first, second, ZeroHash]);
   });
 
   it("brings messages and results together, both directions in one transaction", async () => {

@@ -279,6 +279,7 @@ describe("Gateway lanes", () => {
       const calls: Readonly<Record<string, () => Promise<unknown>>> = {
         addLane: () => as.addLane(57n, OTHER_GATEWAY, LIMITS),
         setLimits: () => as.setLimits(REMOTE_CHAIN, LIMITS),
+        setFees: () => as.setFees(REMOTE_CHAIN, { base: 1n, perGas: 1n, perByte: 1n }),
         pauseLane: () => as.pauseLane(REMOTE_CHAIN),
         pauseAll: () => as.pauseAll(),
         unpauseLane: () => as.unpauseLane(REMOTE_CHAIN),
@@ -292,7 +293,7 @@ describe("Gateway lanes", () => {
           .to.be.revertedWithCustomError(gateway, "AccessManagedUnauthorized")
           .withArgs(stranger!.address);
       }
-      const open = ["sendMessage", "deliver", "rotate", "retry"];
+      const open = ["sendMessage", "deliver", "rotate", "retry", "topUp", "withdrawFees"];
       const writing: string[] = [];
       gateway.interface.forEachFunction((fragment) => {
         if (!["view", "pure"].includes(fragment.stateMutability)) writing.push(fragment.name);

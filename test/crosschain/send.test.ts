@@ -50,13 +50,6 @@ async function full(): Promise<GatewayFixture> {
 }
 
 describe("Outbox.sendMessage", () => {
-  it("reverts when native coin comes with it", async () => {
-    const { gateway } = await load(deployGateway);
-    await expect(gateway.sendMessage(TO, "0x", [], { value: 1n }))
-      .to.be.revertedWithCustomError(gateway, "UnsupportedNativeTransfer")
-      .withArgs(1n);
-  });
-
   const malformed: Readonly<Record<string, string>> = {
     "is empty": "0x",
     "ends within its header": "0x0001000001",

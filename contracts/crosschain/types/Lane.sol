@@ -12,6 +12,10 @@ struct Lane {
     uint32 maxGas;
     uint24 maxBytes;
     bool outPaused;
+    // What a message costs, in units of 10^6 wei: `libraries/FeeLedger.sol`.
+    uint48 feeBase;
+    uint32 feePerGas;
+    uint32 feePerByte;
     // slot 2
     bytes32 resAcc;
     // slot 3
@@ -20,6 +24,8 @@ struct Lane {
     uint64 remoteTag;
     // Equals `outPaused`: each direction reads it from the slot that it reads anyway.
     bool inPaused;
+    // Whether any message of the outbox ever carried a fee.
+    bool hasFees;
     // slot 4
     bytes32 ackAcc;
     // slot 5
@@ -31,6 +37,10 @@ struct Lane {
     mapping(uint64 word => uint256 bits) failures;
     // Leaves of received messages that failed and may be retried.
     mapping(uint64 seq => bytes32 leaf) retriable;
+    // What sent messages pay, four to a word.
+    mapping(uint64 word => uint256 amounts) fees;
+    // The results' accumulator after the batch that held, or was the first beyond, every 256th message.
+    mapping(uint64 index => bytes32 acc) resultCheckpoints;
 }
 
 /// @title The lanes of a gateway, at a fixed place (ERC-7201), so that a storage proof survives a change of inheritance

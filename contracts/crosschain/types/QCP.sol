@@ -43,6 +43,14 @@ struct Envelope {
     bool reclaimable;
 }
 
+/// @notice What a message of a lane costs its sender, in units of 10^6 wei (1 mwei) of the source's coin:
+/// `base + perGas * gasLimit + perByte * payload bytes`.
+struct LaneFees {
+    uint48 base;
+    uint32 perGas;
+    uint32 perByte;
+}
+
 /// @notice What the source chain knows of a message.
 /// - Unknown: this gateway never sent it.
 /// - Pending: sent, no result yet.
