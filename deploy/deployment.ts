@@ -3,7 +3,13 @@ import { buildArtifacts, connect, type ArtifactSource, type ContractName, type C
 import { create2Address, create2Call, ensureCreate2Proxy, saltOf } from "./create2";
 import { creationsOf, type Creation } from "./creations";
 import { DeploymentError } from "./deploymentError";
-import { validateParameters, type DeploymentParameters, type LaneParameters, type VestingGroup } from "./parameters";
+import {
+  NO_FEES,
+  validateParameters,
+  type DeploymentParameters,
+  type LaneParameters,
+  type VestingGroup,
+} from "./parameters";
 import { recordableArgs, type ContractRecord, type DeploymentRecord, type Recorder } from "./record";
 import {
   ADMIN_ROLE,
@@ -259,6 +265,19 @@ class Run {
     } else {
       await this.observe({ step, phase: "done" });
     }
+    await this.setFees(lane);
+  }
+
+  /** A lane opens without fees; once the multisig has it, they are the multisig's. */
+  private async setFees({ chainId, fees = NO_FEES }: LaneParameters): Promise<void> {
+    if (this.record.handedOver) return;
+    const gateway = await this.contract("Gateway");
+    const { base, perGas, perByte } = await gateway.laneFees(chainId);
+    if (base === fees.base && perGas === fees.perGas && perByte === fees.perByte) return;
+    const step = `fees of lane ${chainId}`;
+    await this.requireAdmin(step);
+    const data = gateway.interface.encodeFunctionData("setFees", [chainId, fees]);
+    await this.send(step, { to: await gateway.getAddress(), data });
   }
 
   async handOver(): Promise<void> {

@@ -14,10 +14,19 @@ export interface LaneLimits {
   readonly maxBytes: bigint;
 }
 
+/** What a message costs its sender, in mwei (10^6 wei): base + perGas × gas limit + perByte × payload bytes. */
+export interface LaneFees {
+  readonly base: bigint;
+  readonly perGas: bigint;
+  readonly perByte: bigint;
+}
+
 export interface LaneParameters {
   readonly chainId: bigint;
   readonly gateway: string;
   readonly limits: LaneLimits;
+  /** Default: none. */
+  readonly fees?: LaneFees;
 }
 
 /** Seconds between scheduling and executing, by what is decided. */
@@ -109,6 +118,15 @@ export const NO_GENESIS: Rotation = { epoch: 0n, validUntil: 0n, signers: [] };
 
 /** A header at most every 4 blocks (1.8 s on BSC); 5 M gas and 48 kB leave a delivery room in any transaction. */
 export const LANE_LIMITS: LaneLimits = { cadence: 4n, maxGas: 5_000_000n, maxBytes: 48_000n };
+
+/** On a local chain nobody has to be paid. */
+export const NO_FEES: LaneFees = { base: 0n, perGas: 0n, perByte: 0n };
+
+/**
+ * What a delivery costs at 0.1 gwei, twice BSC's least gas price: 100,000 gas for the delivery and its result, the
+ * recipient's gas, 64 gas a byte. For a target whose gas costs more, name other prices.
+ */
+export const LANE_FEES: LaneFees = { base: 10_000_000n, perGas: 100n, perByte: 6_400n };
 
 /** Every block counts: nobody waits on a local chain. */
 export const LOCAL_LANE_LIMITS: LaneLimits = { cadence: 1n, maxGas: 5_000_000n, maxBytes: 48_000n };
@@ -235,7 +253,7 @@ export function liveParameters(network: string, chainId: bigint, environment: En
     genesis: home ? NO_GENESIS : readGenesis(read),
     multisig,
     guardian: read.address("GUARDIAN", "the account that may pause lanes at once"),
-    lanes: readLanes(read, LANE_LIMITS),
+    lanes: readLanes(read, LANE_LIMITS, LANE_FEES),
   };
 }
 
@@ -264,7 +282,7 @@ export function parametersOf(
     multisig: named("MULTISIG", accounts.multisig),
     guardian: named("GUARDIAN", accounts.guardian),
     genesis: home ? { operators: accounts.operators } : readGenesis(read),
-    lanes: readLanes(read, LOCAL_LANE_LIMITS),
+    lanes: readLanes(read, LOCAL_LANE_LIMITS, NO_FEES),
   });
 }
 
@@ -370,7 +388,8 @@ function readAddresses(read: EnvironmentReader, key: string, purpose: string): r
 }
 
 /** `LANES=56:0xGateway,97:0xGateway` */
-function readLanes(read: EnvironmentReader, limits: LaneLimits): readonly LaneParameters[] {
+function readLanes(read: EnvironmentReader, limits: LaneLimits, defaults: LaneFees): readonly LaneParameters[] {
+  const fees = readFees(read, defaults);
   const list = read.optional("LANES");
   if (list === undefined) return [];
   return list.split(",").map((entry) => {
@@ -378,8 +397,26 @@ function readLanes(read: EnvironmentReader, limits: LaneLimits): readonly LanePa
     if (chainId === undefined || gateway === undefined || rest !== undefined) {
       throw new DeploymentError(`"${entry}" is not of the form chainId:gateway`, { key: "LANES" });
     }
-    return { chainId: parseInteger("LANES", chainId), gateway: parseAddress("LANES", gateway), limits };
+    return { chainId: parseInteger("LANES", chainId), gateway: parseAddress("LANES", gateway), limits, fees };
   });
+}
+
+/** `LANE_FEES=base:perGas:perByte`, in mwei */
+function readFees(read: EnvironmentReader, defaults: LaneFees): LaneFees {
+  const value = read.optional("LANE_FEES");
+  if (value === undefined) return defaults;
+  const [base, perGas, perByte, rest] = value.split(":").map((entry) => parseInteger("LANE_FEES", entry.trim()));
+  if (base === undefined || perGas === undefined || perByte === undefined || rest !== undefined) {
+    throw new DeploymentError(`"${value}" is not of the form base:perGas:perByte, in mwei`, { key: "LANE_FEES" });
+  }
+  for (const [amount, bits] of [
+    [base, 48n],
+    [perGas, 32n],
+    [perByte, 32n],
+  ] as const) {
+    if (amount >> bits !== 0n) throw new DeploymentError(`${amount} mwei exceeds ${bits} bits`, { key: "LANE_FEES" });
+  }
+  return { base, perGas, perByte };
 }
 
 function devAccounts(): ReadonlySet<string> {

@@ -40,8 +40,8 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: LANE_ADMIN_ROLE,
     name: "LANE_ADMIN",
-    purpose: "opens lanes and sets their limits",
-    functions: { Gateway: ["addLane", "setLimits"] },
+    purpose: "opens lanes and sets their limits and fees",
+    functions: { Gateway: ["addLane", "setLimits", "setFees"] },
     holders: [{ holder: "multisig", delay: "lanes" }],
     cancelledBy: GUARDIAN_ROLE,
   },

@@ -1,7 +1,14 @@
 import { Interface, ZeroAddress, isError, keccak256, type Provider } from "ethers";
 import { buildArtifacts, type ArtifactSource, type ContractName } from "./contracts";
 import { connectContracts, expectedHolders, type Deployment, type TokenContracts } from "./deployment";
-import { COS_SHARES, COS_SUPPLY, VESTING_GROUPS, type DeploymentParameters } from "./parameters";
+import {
+  COS_SHARES,
+  COS_SUPPLY,
+  NO_FEES,
+  VESTING_GROUPS,
+  type DeploymentParameters,
+  type LaneFees,
+} from "./parameters";
 import type { DeploymentRecord } from "./record";
 import { ADMIN_ROLE, ROLES } from "./roles";
 
@@ -214,8 +221,11 @@ async function verifyLanes({ gateway, parameters, record }: Deployment): Promise
     const state = await gateway.laneState(chainId);
     findings.push(finding(`lane ${chainId}`, remote, state.remoteGateway));
     findings.push(finding(`lane ${chainId} paused`, false, state.paused));
-    const limits = parameters.lanes.find((lane) => lane.chainId === chainId)?.limits;
-    if (limits === undefined) continue;
+    const lane = parameters.lanes.find((each) => each.chainId === chainId);
+    if (lane === undefined) continue;
+    const { limits, fees = NO_FEES } = lane;
+    const prices = ({ base, perGas, perByte }: LaneFees): string => `${base} + ${perGas}/gas + ${perByte}/byte mwei`;
+    findings.push(finding(`lane ${chainId} fees`, prices(fees), prices(await gateway.laneFees(chainId))));
     const text = (value: { cadence: bigint; maxGas: bigint; maxBytes: bigint }): string =>
       `cadence ${value.cadence}, ${value.maxGas} gas, ${value.maxBytes} bytes`;
     findings.push(finding(`lane ${chainId} limits`, text(limits), text(state)));

@@ -48,6 +48,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   SetSizeOutOfRange: "the set has too few or too many signers",
   SymbolTaken: "choose another symbol",
   TooFewOperators: "more operators have to register",
+  WrongFee: "the lane's fees changed meanwhile: try again",
+  InvalidTopUp: "name a whole number of mwei (10^-12 of the coin)",
+  NotPending: "its result is known already: see qcp:status",
   UnfreezeExceedsFrozen: "less than this is frozen",
   UnknownLane: "no lane leads there: qcp:status lists those that are open",
 };

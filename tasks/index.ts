@@ -1,11 +1,14 @@
 import "./deploy";
 import "./verifyState";
 import "./qcp/addLane";
+import "./qcp/fees";
 import "./qcp/send";
+import "./qcp/topUp";
 import "./qcp/status";
 import "./qcp/rotate";
 import "./qcp/retry";
 import "./qcp/reclaim";
+import "./qcp/withdrawFees";
 import "./qsc/certify";
 import "./qsc/create";
 import "./qsc/link";

@@ -7,6 +7,8 @@ import { timeInWords } from "./explain";
 export interface Call {
   readonly to: string;
   readonly data: string;
+  /** Wei. */
+  readonly value?: bigint;
 }
 
 /** A third over the estimate: a token's voting history writes a new slot in a later second than the estimate's. */

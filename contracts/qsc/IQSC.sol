@@ -95,7 +95,7 @@ interface IQSC {
     function link(uint64 chainId, address counterpart) external;
 
     /// @notice Burns `amount` of the caller's spendable tokens; the counterpart mints them on the chain of `to`. If
-    /// that fails, `qcpReclaim` gives them back. Value sent along goes to the gateway, as its fee.
+    /// that fails, `qcpReclaim` gives them back. The value of the call is `qcpFee`, which is not given back.
     /// @param to ERC-7930 address of the recipient on a linked chain.
     /// @param amount 1 to 2^96 − 1.
     /// @return sendId The gateway's id of the message.
@@ -111,6 +111,9 @@ interface IQSC {
 
     /// @notice Gives an exchange that finally failed back to its holder, once. Anyone may call, also during a pause.
     function qcpReclaim(bytes32 sendId) external;
+
+    /// @notice Wei that an exchange with a chain costs now; reverts with ChainNotLinked.
+    function qcpFee(uint64 chainId) external view returns (uint256);
 
     /// @notice What is frozen of `account`; it may exceed the balance.
     function frozenAmount(address account) external view returns (uint256);

@@ -156,6 +156,12 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
     }
 
     /// @inheritdoc IQSC
+    function qcpFee(uint64 chainId) external view returns (uint256) {
+        _counterpartOn(chainId);
+        return GATEWAY.quote(chainId, PAYLOAD_BYTES, EXCHANGE_GAS);
+    }
+
+    /// @inheritdoc IQSC
     function frozenAmount(address account) external view returns (uint256) {
         return _frozen[account];
     }
@@ -235,8 +241,7 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
     function _exchange(bytes calldata to, uint256 amount, bytes[] memory attributes) private returns (bytes32 sendId) {
         (uint256 chainId, address recipient) = to.parseEvmV1Calldata();
         if (recipient == address(0)) revert InvalidExchangeRecipient(to);
-        (, bytes memory counterpart) = getLink(InteroperableAddress.formatEvmV1(chainId));
-        if (counterpart.length == 0) revert ChainNotLinked(chainId);
+        bytes memory counterpart = _counterpartOn(chainId);
         if (amount == 0 || amount > type(uint96).max) revert ExchangeAmountOutOfRange(amount, type(uint96).max);
 
         attributes[0] = abi.encodeWithSelector(RECLAIMABLE, true);
@@ -250,6 +255,11 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
         );
         _exchanges[sendId] = Exchange(msg.sender, uint96(amount));
         emit Exchanged(sendId, msg.sender, to, amount);
+    }
+
+    function _counterpartOn(uint256 chainId) private view returns (bytes memory counterpart) {
+        (, counterpart) = getLink(InteroperableAddress.formatEvmV1(chainId));
+        if (counterpart.length == 0) revert ChainNotLinked(chainId);
     }
 
     /// @dev `cap` is CAP, which the constructor cannot read.

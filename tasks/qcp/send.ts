@@ -1,8 +1,14 @@
-import { AbiCoder, concat, id as hashOf, isHexString } from "ethers";
+import { AbiCoder, concat, formatEther, id as hashOf, isHexString } from "ethers";
 import { task } from "hardhat/config";
-import { interoperableAddress, messageIdSeq, parseInteroperableAddress } from "../../protocol/message";
+import {
+  DEFAULT_GAS_LIMIT,
+  interoperableAddress,
+  messageIdSeq,
+  parseInteroperableAddress,
+} from "../../protocol/message";
 import { Refusal } from "../refusal";
 import {
+  inWords,
   openDeployment,
   openSession,
   parseAccount,
@@ -26,6 +32,8 @@ interface SendArgs extends CommonArgs {
 export interface SentMessage {
   readonly id: string;
   readonly seq: bigint;
+  /** Wei that it cost beside its gas. */
+  readonly fee: bigint;
   readonly transaction: string;
   readonly block: number;
 }
@@ -45,9 +53,8 @@ withCommonParams(task("qcp:send", "Sends a message to a contract on another chai
       throw new Refusal(`--payload ${args.payload}: give whole bytes in hex, 0x-prefixed`);
     }
     const attributes: string[] = [];
-    if (args.gasLimit !== undefined) {
-      attributes.push(attribute("gasLimit(uint256)", "uint256", parseWhole("gas-limit", args.gasLimit)));
-    }
+    const gasLimit = args.gasLimit === undefined ? DEFAULT_GAS_LIMIT : parseWhole("gas-limit", args.gasLimit);
+    if (args.gasLimit !== undefined) attributes.push(attribute("gasLimit(uint256)", "uint256", gasLimit));
     if (args.deadline !== undefined) {
       const relative = args.deadline.startsWith("+");
       const now = await session.time();
@@ -63,14 +70,15 @@ withCommonParams(task("qcp:send", "Sends a message to a contract on another chai
       attributes,
     ]);
     const bytes = (args.payload.length - 2) / 2;
-    const what = `Send ${bytes} bytes to ${account} on chain ${chainId}`;
-    const receipt = await submit(session, what, { to: await gateway.getAddress(), data });
+    const value = await inWords(session, () => gateway.quote(chainId, bytes, gasLimit));
+    const what = `Send ${bytes} bytes to ${account} on chain ${chainId}, for a fee of ${formatEther(value)}`;
+    const receipt = await submit(session, what, { to: await gateway.getAddress(), data, value });
     const sent = receipt.logs.map((log) => gateway.interface.parseLog(log)).find((log) => log?.name === "MessageSent");
     if (sent == null) throw new Refusal(`the transaction ${receipt.hash} sent no message`);
     const id = sent.args["sendId"] as string;
     session.say(`  message ${id}, sequence ${messageIdSeq(id)}`);
     session.say(`  follow it: npx hardhat qcp:status --network ${session.network} --id ${id}`);
-    return { id, seq: messageIdSeq(id), transaction: receipt.hash, block: receipt.blockNumber };
+    return { id, seq: messageIdSeq(id), fee: value, transaction: receipt.hash, block: receipt.blockNumber };
   });
 
 function recipientOf(args: SendArgs): { readonly chainId: bigint; readonly account: string } {

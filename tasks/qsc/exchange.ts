@@ -1,7 +1,9 @@
+import { formatEther } from "ethers";
 import { task } from "hardhat/config";
 import { interoperableAddress, messageIdSeq } from "../../protocol/message";
 import { Refusal } from "../refusal";
 import {
+  inWords,
   openSession,
   openToken,
   parseAccount,
@@ -24,6 +26,8 @@ interface ExchangeArgs extends CommonArgs {
 export interface ExchangeSent {
   readonly id: string;
   readonly seq: bigint;
+  /** Wei that it cost beside its gas. */
+  readonly fee: bigint;
   readonly transaction: string;
 }
 
@@ -54,12 +58,13 @@ withCommonParams(task("qsc:exchange", "Moves tokens to another chain: burned her
       const seconds = parseWhole("deadline", relative ? args.deadline.slice(1) : args.deadline);
       data = token.interface.encodeFunctionData("qcpExchangeUntil", [to, amount, relative ? now + seconds : seconds]);
     }
-    const what = `Move ${unit.show(amount)} to ${args.to} on chain ${chainId}`;
-    const receipt = await submit(session, what, { to: await token.getAddress(), data });
+    const value = await inWords(session, () => token.qcpFee(chainId));
+    const what = `Move ${unit.show(amount)} to ${args.to} on chain ${chainId}, for a fee of ${formatEther(value)}`;
+    const receipt = await submit(session, what, { to: await token.getAddress(), data, value });
     const sent = receipt.logs.map((log) => token.interface.parseLog(log)).find((log) => log?.name === "Exchanged");
     if (sent == null) throw new Refusal(`the transaction ${receipt.hash} moved nothing`);
     const id = sent.args["sendId"] as string;
     session.say(`  message ${id}, sequence ${messageIdSeq(id)}`);
     session.say(`  follow it: npx hardhat qcp:status --network ${session.network} --id ${id}`);
-    return { id, seq: messageIdSeq(id), transaction: receipt.hash };
+    return { id, seq: messageIdSeq(id), fee: value, transaction: receipt.hash };
   });

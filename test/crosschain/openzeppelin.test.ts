@@ -341,6 +341,24 @@ describe("Applications over two gateways", function () {
       expect(await home.exchangeOf(sendId)).to.deep.equal([ZeroAddress, 0n]);
     });
 
+    it("pays the lane's fee, exactly, to whom the result names", async function () {
+      const { here, there, outward, back } = chains;
+      const { home } = await deployBoth();
+      await here.gateway.setFees(there.chainId, { base: 5_000_000n, perGas: 100n, perByte: 6_400n });
+      const fee = (5_000_000n + 100n * 250_000n + 6_400n * 52n) * 1_000_000n;
+      expect(await home.qcpFee(there.chainId)).to.equal(fee);
+      const to = await on(there, there.user);
+      for (const value of [0n, fee - 1n, fee + 1n]) {
+        await expect(home.qcpExchange(to, 10n, { value }))
+          .to.be.revertedWithCustomError(here.gateway, "WrongFee")
+          .withArgs(value, fee);
+      }
+      await expect(home.qcpExchange(to, 10n, { value: fee })).to.changeEtherBalance(here.gateway, fee);
+      await outward.relay();
+      await back.relay();
+      expect(await here.gateway.earnedBy("0x000000000000000000000000000000000000dEaD")).to.equal(fee);
+    });
+
     it("refuses an exchange that the counterpart did not send", async function () {
       const { here, there, outward, back } = chains;
       const { remote } = await deployBoth();

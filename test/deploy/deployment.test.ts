@@ -229,6 +229,15 @@ describe("deployment", () => {
       expect(error.message).to.contain("Gateway is recorded at").and.contain("DEPLOYMENT_SALT");
     });
 
+    it("sets the fees of its lanes before the hand-over, and leaves them alone after it", async () => {
+      const fees = { base: 5n, perGas: 6n, perByte: 7n };
+      const options = await optionsFor(await homeParameters({ lanes: [{ ...REMOTE_LANE, fees }] }));
+      const { gateway } = await deploy(options);
+      expect(await gateway.laneFees(REMOTE_CHAIN)).to.deep.equal([5n, 6n, 7n]);
+      await deploy({ ...options, parameters: { ...options.parameters, lanes: [REMOTE_LANE] } });
+      expect(await gateway.laneFees(REMOTE_CHAIN)).to.deep.equal([5n, 6n, 7n]);
+    });
+
     it("refuses another lane gateway than the one that is open for good", async () => {
       const options = await optionsFor(await homeParameters());
       await deploy(options);

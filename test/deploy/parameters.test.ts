@@ -51,6 +51,13 @@ describe("deployment parameters of a live network", () => {
     expect(home.lanes.map(({ chainId, gateway }) => [chainId, gateway])).to.deep.equal([[56n, DEV]]);
   });
 
+  it("take the fees of the lanes, and a delivery's cost otherwise", () => {
+    const fees = (change: Readonly<Record<string, string>>) =>
+      parameters({ LANES: `56:${DEV}`, ...change }).lanes[0]?.fees;
+    expect(fees({})).to.deep.equal({ base: 10_000_000n, perGas: 100n, perByte: 6_400n });
+    expect(fees({ LANE_FEES: "1:2:3" })).to.deep.equal({ base: 1n, perGas: 2n, perByte: 3n });
+  });
+
   it("make a custom network a business chain with ascending signers", () => {
     const business = parameters({}, "custom");
     expect(business.registry).to.equal(undefined);
@@ -93,6 +100,9 @@ describe("deployment parameters of a live network", () => {
     ["a cliff behind the end", "INVESTORS_VESTING", { INVESTORS_VESTING: "31:30" }],
     ["a schedule without days", "INVESTORS_VESTING", { INVESTORS_VESTING: "0:0" }],
     ["a malformed lane", "LANES", { LANES: "56" }],
+    ["malformed fees", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2" }],
+    ["fees that are no numbers", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2:x" }],
+    ["fees that do not fit", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:4294967296:3" }],
     ["a lane to itself", "LANES", { LANES: `97:${DEV}` }],
     ["a home that is neither true nor false", "HOME_CHAIN", { HOME_CHAIN: "yes" }],
     ["a missing first epoch", "GENESIS_EPOCH", { GENESIS_EPOCH: "" }, "custom"],

@@ -82,6 +82,22 @@ describe("verifyState", () => {
     expect(found.map(({ subject }) => subject)).to.have.members(["lane 56 limits", "lane 56 paused"]);
   });
 
+  it("finds changed fees of a lane", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { gateway } = deployment;
+    const data = gateway.interface.encodeFunctionData("setFees", [REMOTE_CHAIN, { base: 1, perGas: 2, perByte: 3 }]);
+    await asMultisig(deployment, await gateway.getAddress(), data);
+    const found = await differences(deployment);
+    expect(found).to.deep.equal([
+      {
+        subject: "lane 56 fees",
+        expected: "0 + 0/gas + 0/byte mwei",
+        found: "1 + 2/gas + 3/byte mwei",
+        verdict: "different",
+      },
+    ]);
+  });
+
   it("finds a lane that nobody expects, and one that is missing", async () => {
     const deployment = await loadFixture(deployHome);
     const unexpected = await differences(deployment, { parameters: { lanes: [] }, record: { lanes: [] } });

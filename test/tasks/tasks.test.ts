@@ -157,6 +157,46 @@ describe("tasks", () => {
     });
   });
 
+  describe("qcp:fees, qcp:top-up and qcp:withdraw-fees", () => {
+    const prices = { chain: "56", base: "9000000", perGas: "100", perByte: "6400" };
+    const fee = (9_000_000n + 100n * 200_000n + 6_400n * 2n) * 1_000_000n;
+
+    it("set what a message costs, pay it, raise it, and pay it out to its deliverer", async () => {
+      const { file, deployment } = await loadFixture(running);
+      const { gateway } = deployment;
+      await run<RestrictedOutcome>(file, "qcp:fees", { ...prices, from: "1" });
+      await ethers.provider.send("evm_increaseTime", [61]);
+      const set = await run<RestrictedOutcome>(file, "qcp:fees", { ...prices, from: "1" });
+      expect(set.outcome).to.equal("executed");
+      const [shown] = await run<readonly { base: bigint; perGas: bigint; perByte: bigint }[]>(file, "qcp:fees", {});
+      expect(shown).to.deep.equal({ chainId: 56n, base: 9_000_000n, perGas: 100n, perByte: 6_400n });
+
+      const message = { chain: "56", to: REMOTE_GATEWAY, payload: "0x1234" };
+      const sent = await run<{ id: string; fee: bigint }>(file, "qcp:send", message);
+      expect([sent.fee, await gateway.feeOf(sent.id)]).to.deep.equal([fee, fee]);
+      const raised = await run<{ fee: bigint }>(file, "qcp:top-up", { id: sent.id, amount: "0.5" });
+      expect(raised.fee).to.equal(fee + ethers.parseEther("0.5"));
+
+      const remote = await remoteOf(deployment);
+      const { deployer, user } = await parts();
+      remote.deliverBatch(1n, 0n, await deployer.getAddress());
+      await gateway.connect(user).deliver(encodeDelivery(remote.delivery([...attesters()], { resultsFrom: 0 })));
+      const to = ethers.Wallet.createRandom().address;
+      const paid = await run<{ amount: bigint }>(file, "qcp:withdraw-fees", { to });
+      expect(await ethers.provider.getBalance(to)).to.equal(paid.amount);
+      expect(paid.amount).to.equal(fee + ethers.parseEther("0.5"));
+    });
+
+    it("refuse what is incomplete, not pending or not earned, in words", async () => {
+      const { file } = await loadFixture(running);
+      expect(await refusal(run(file, "qcp:fees", { chain: "56" }))).to.contain("--per-byte");
+      expect(await refusal(run(file, "qcp:top-up", { id: "0x12", amount: "1" }))).to.contain("32 bytes");
+      const unknown = `0x${"11".repeat(32)}`;
+      expect(await refusal(run(file, "qcp:top-up", { id: unknown, amount: "1" }))).to.contain("Not pending");
+      expect(await refusal(run(file, "qcp:withdraw-fees", {}))).to.contain("has earned nothing");
+    });
+  });
+
   describe("qcp:send and qcp:status", () => {
     const message = { chain: "56", to: REMOTE_GATEWAY, payload: "0x1234" };
 
