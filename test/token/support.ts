@@ -1,5 +1,5 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
-import { parseEther } from "ethers";
+import { isCallException, parseEther, type Interface } from "ethers";
 import { ethers } from "hardhat";
 import type { AccessManager, COSToken, Vault } from "../../typechain-types";
 import type {} from "../../typechain-types/hardhat";
@@ -61,4 +61,33 @@ export async function restrict(
     return found.selector;
   });
   await manager.setTargetFunctionRole(await target.getAddress(), selectors, TREASURER_ROLE);
+}
+
+/** Deterministic 32-bit generator (mulberry32). */
+export function random(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** Name of the error that `call` ends with, by the first interface that knows it; undefined where it succeeds. */
+export async function errorOf(
+  interfaces: readonly Interface[],
+  call: () => Promise<unknown>,
+): Promise<string | undefined> {
+  try {
+    await call();
+    return undefined;
+  } catch (cause) {
+    const data = isCallException(cause) ? cause.data : (cause as { readonly data?: string }).data;
+    for (const known of interfaces) {
+      const error = typeof data === "string" ? known.parseError(data) : null;
+      if (error !== null) return error.name;
+    }
+    throw cause;
+  }
 }
