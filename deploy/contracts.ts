@@ -5,8 +5,10 @@ import type {
   AccessManager,
   COSToken,
   Gateway,
+  MerkleAirdrop,
   QSC,
   QSCFactory,
+  ReleaseSchedule,
   Slashing,
   ValidatorRegistry,
   Vault,
@@ -27,6 +29,8 @@ export interface ContractTypes {
   AdvisorsVesting: Vesting;
   InvestorsVesting: Vesting;
   COSToken: COSToken;
+  MerkleAirdrop: MerkleAirdrop;
+  ReleaseSchedule: ReleaseSchedule;
   ValidatorRegistry: ValidatorRegistry;
   Slashing: Slashing;
   QSCFactory: QSCFactory;
@@ -44,6 +48,8 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   AdvisorsVesting: "contracts/token/Vesting.sol",
   InvestorsVesting: "contracts/token/Vesting.sol",
   COSToken: "contracts/token/COSToken.sol",
+  MerkleAirdrop: "contracts/token/MerkleAirdrop.sol",
+  ReleaseSchedule: "contracts/token/ReleaseSchedule.sol",
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
   Slashing: "contracts/validators/Slashing.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",

@@ -48,8 +48,8 @@ export function creationsOf(
   ];
 }
 
-/** COS, after those that it is minted to. */
-function tokenCreations({ vesting }: TokenParameters): readonly Creation[] {
+/** COS, after those that it is minted to and before those that give it out. */
+function tokenCreations({ vesting, release }: TokenParameters): readonly Creation[] {
   const vault = ({ AccessManager }: Addresses): Promise<readonly unknown[]> => Promise.resolve([AccessManager]);
   const wallet = (name: ContractName, group: keyof typeof vesting): Creation => {
     const { beneficiary, start, duration, cliff } = vesting[group];
@@ -69,6 +69,17 @@ function tokenCreations({ vesting }: TokenParameters): readonly Creation[] {
           amount: (COS_SUPPLY * bps) / 10_000n,
         }));
         return Promise.resolve([table]);
+      },
+    },
+    {
+      name: "MerkleAirdrop",
+      args: ({ AccessManager, COSToken, AirdropVault }) => Promise.resolve([AccessManager, COSToken, AirdropVault]),
+    },
+    {
+      name: "ReleaseSchedule",
+      args: ({ AccessManager, COSToken, EcosystemVault }) => {
+        const { budget, start, recipient } = release;
+        return Promise.resolve([AccessManager, COSToken, EcosystemVault, budget, start, recipient]);
       },
     },
   ];

@@ -67,6 +67,8 @@ export interface TokenContracts {
   readonly ecosystemVault: ContractTypes["EcosystemVault"];
   readonly airdropVault: ContractTypes["AirdropVault"];
   readonly vesting: Readonly<Record<VestingGroup, ContractTypes["ContributorsVesting"]>>;
+  readonly airdrop: ContractTypes["MerkleAirdrop"];
+  readonly releaseSchedule: ContractTypes["ReleaseSchedule"];
 }
 
 export interface Deployment extends DeployedContracts {
@@ -79,6 +81,7 @@ const RECEIPT_TIMEOUT_MS = 10 * 60_000;
 export async function deployChain(options: DeploymentOptions): Promise<Deployment> {
   const run = await Run.start(options);
   await run.createContracts();
+  await run.approveBudget();
   await run.grantRoles(
     ROLES.filter((role) => role.id !== ADMIN_ROLE && role.id !== LANE_ADMIN_ROLE),
     "roles",
@@ -143,6 +146,8 @@ export async function connectContracts(
               advisors: await contract("AdvisorsVesting"),
               investors: await contract("InvestorsVesting"),
             },
+            airdrop: await contract("MerkleAirdrop"),
+            releaseSchedule: await contract("ReleaseSchedule"),
           },
   };
 }
@@ -239,6 +244,27 @@ class Run {
     if (calls.length === 0) return this.observe({ step, phase: "done" });
     await this.requireAdmin(step);
     await this.multicall(step, calls);
+  }
+
+  /** Lets the release schedule take its budget from the ecosystem's vault, while that is still the deployer's to decide. */
+  async approveBudget(): Promise<void> {
+    const { token } = this.options.parameters;
+    if (token === undefined) return;
+    const step = "release budget";
+    const [vault, cos, schedule] = [
+      await this.contract("EcosystemVault"),
+      await this.contract("COSToken"),
+      await this.contract("ReleaseSchedule"),
+    ];
+    const manager = await this.contract("AccessManager");
+    const { selector } = vault.interface.getFunction("approve");
+    const role = await manager.getTargetFunctionRole(await vault.getAddress(), selector);
+    const allowance = await cos.allowance(vault, schedule);
+    if (role !== ADMIN_ROLE || allowance === token.release.budget) return this.observe({ step, phase: "done" });
+    await this.requireAdmin(step);
+    const args = [await cos.getAddress(), await schedule.getAddress(), token.release.budget] as const;
+    const data = vault.interface.encodeFunctionData("approve", [...args]);
+    await this.send(step, { to: await vault.getAddress(), data });
   }
 
   async openLane(lane: LaneParameters): Promise<void> {

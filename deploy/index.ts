@@ -1,5 +1,7 @@
 import { AccessManager__factory } from "../typechain-types/factories/@openzeppelin/contracts/access/manager/AccessManager__factory";
 import { COSToken__factory } from "../typechain-types/factories/contracts/token/COSToken__factory";
+import { MerkleAirdrop__factory } from "../typechain-types/factories/contracts/token/MerkleAirdrop__factory";
+import { ReleaseSchedule__factory } from "../typechain-types/factories/contracts/token/ReleaseSchedule__factory";
 import { Vault__factory } from "../typechain-types/factories/contracts/token/Vault__factory";
 import { Vesting__factory } from "../typechain-types/factories/contracts/token/Vesting__factory";
 import { Gateway__factory } from "../typechain-types/factories/contracts/crosschain/Gateway__factory";
@@ -20,6 +22,8 @@ export const abis = {
   AdvisorsVesting: Vesting__factory.abi,
   InvestorsVesting: Vesting__factory.abi,
   COSToken: COSToken__factory.abi,
+  MerkleAirdrop: MerkleAirdrop__factory.abi,
+  ReleaseSchedule: ReleaseSchedule__factory.abi,
   ValidatorRegistry: ValidatorRegistry__factory.abi,
   Slashing: Slashing__factory.abi,
   QSCFactory: QSCFactory__factory.abi,

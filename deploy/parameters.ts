@@ -62,10 +62,24 @@ export interface VestingParameters {
 
 export type VestingGroup = "contributors" | "advisors" | "investors";
 
+/** What the ecosystem's vault gives out over seven phases. */
+export interface ReleaseParameters {
+  /** Most that all phases give, in wei. */
+  readonly budget: bigint;
+  /** Unix seconds from which the first phase counts. */
+  readonly start: bigint;
+  /** Receives it; the treasurer can name another. */
+  readonly recipient: string;
+}
+
 /** COS, on the home chain. */
 export interface TokenParameters {
+  readonly release: ReleaseParameters;
   readonly vesting: Readonly<Record<VestingGroup, VestingParameters>>;
 }
+
+/** One COS, in wei. */
+export const COS = parseEther("1");
 
 /** All of COS, in wei. */
 export const COS_SUPPLY = parseEther("1000000000");
@@ -170,6 +184,8 @@ const LIVE = {
     advisors: { cliff: 180n * DAY, duration: 730n * DAY },
     investors: { cliff: 180n * DAY, duration: 730n * DAY },
   },
+  // Half of the ecosystem's COS; the other half funds the stakers.
+  releaseBudget: parseEther("250000000"),
   // Beyond BSC's fast finality.
   confirmations: 5,
   pollMs: 500,
@@ -219,7 +235,9 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     live: false,
     salt: choice.salt ?? LOCAL.salt,
     registry: home ? { deposit, renewAfter, treasury: multisig, genesisOperators: genesis.operators } : undefined,
-    token: home ? { vesting: forEachGroup(vests) } : undefined,
+    token: home
+      ? { vesting: forEachGroup(vests), release: { budget: LIVE.releaseBudget, start, recipient: multisig } }
+      : undefined,
     genesis: home ? NO_GENESIS : genesis,
     multisig,
     guardian: choice.guardian,
@@ -229,7 +247,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
 
 /** Values for a public chain: what differs between deployments comes from the environment. */
 export function liveParameters(network: string, chainId: bigint, environment: Environment): DeploymentParameters {
-  const { deposit, renewAfter, vesting, ...values } = LIVE;
+  const { deposit, renewAfter, vesting, releaseBudget, ...values } = LIVE;
   const read = new EnvironmentReader(environment);
   const home = read.flag("HOME_CHAIN", network !== "custom");
   const salt = read.optional("DEPLOYMENT_SALT");
@@ -249,7 +267,19 @@ export function liveParameters(network: string, chainId: bigint, environment: En
           genesisOperators: readAddresses(read, "GENESIS_OPERATORS", "the accounts that may register as operators"),
         }
       : undefined,
-    token: home ? { vesting: forEachGroup((group) => readVesting(read, group, vesting[group])) } : undefined,
+    token: home
+      ? {
+          vesting: forEachGroup((group) => readVesting(read, group, vesting[group])),
+          release: {
+            budget: read.integer("RELEASE_BUDGET", releaseBudget / COS) * COS,
+            start: read.integer("COS_START"),
+            recipient:
+              read.optional("RELEASE_RECIPIENT") === undefined
+                ? multisig
+                : read.address("RELEASE_RECIPIENT", "an account"),
+          },
+        }
+      : undefined,
     genesis: home ? NO_GENESIS : readGenesis(read),
     multisig,
     guardian: read.address("GUARDIAN", "the account that may pause lanes at once"),
@@ -328,6 +358,13 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
       refuse(`${key}_VESTING`, `has a cliff of ${cliff} s within ${duration} s: the cliff ends first`);
     }
   }
+  if (token !== undefined) {
+    const { budget, recipient } = token.release;
+    const most = (COS_SUPPLY * 5_000n) / 10_000n;
+    if (budget > most) refuse("RELEASE_BUDGET", `is ${budget} wei: the ecosystem's vault has ${most}`);
+    if (recipient === ZeroAddress) refuse("RELEASE_RECIPIENT", "is the zero address: name a real account");
+    if (recipient === deployer) refuse("RELEASE_RECIPIENT", `is the deployer ${deployer}, which is to hold nothing`);
+  }
   for (const lane of parameters.lanes) {
     if (lane.chainId === parameters.chainId) refuse("LANES", `leads from chain ${lane.chainId} to itself`);
   }
@@ -345,6 +382,9 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   }
   for (const [group, { beneficiary }] of Object.entries(token?.vesting ?? {})) {
     if (known.has(beneficiary)) refuse(group.toUpperCase(), `is ${beneficiary}, whose key everybody knows`);
+  }
+  if (token !== undefined && known.has(token.release.recipient)) {
+    refuse("RELEASE_RECIPIENT", `is ${token.release.recipient}, whose key everybody knows`);
   }
   for (const signer of genesis.signers) {
     if (known.has(signer)) refuse("GENESIS_SIGNERS", `contains ${signer}, whose key everybody knows`);

@@ -95,8 +95,13 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: 8n,
     name: "TREASURER",
-    purpose: "spends from the vaults",
-    functions: { EcosystemVault: ["approve", "fund", "transfer"], AirdropVault: ["approve", "fund", "transfer"] },
+    purpose: "spends from the vaults, opens airdrop rounds, changes what future phases give and to whom",
+    functions: {
+      EcosystemVault: ["approve", "fund", "transfer"],
+      AirdropVault: ["approve", "fund", "transfer"],
+      MerkleAirdrop: ["openRound"],
+      ReleaseSchedule: ["setPhase", "setRecipient"],
+    },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,
   },

@@ -107,7 +107,22 @@ async function verifyToken({ token, accessManager, parameters, record }: Deploym
       finding(`vesting of the ${group}: end`, start + duration, await wallet.end()),
     );
   }
-  return [...findings, ...(await verifyMinting(token.cos, record))];
+  const { airdrop, releaseSchedule, cos } = token;
+  const { budget, start, recipient } = parameters.token.release;
+  const open = (await cos.allowance(token.ecosystemVault, releaseSchedule)) + (await releaseSchedule.released());
+  findings.push(
+    finding("MerkleAirdrop authority", manager, await airdrop.authority()),
+    finding("MerkleAirdrop TOKEN", await cos.getAddress(), await airdrop.TOKEN()),
+    finding("MerkleAirdrop VAULT", await token.airdropVault.getAddress(), await airdrop.VAULT()),
+    finding("ReleaseSchedule authority", manager, await releaseSchedule.authority()),
+    finding("ReleaseSchedule TOKEN", await cos.getAddress(), await releaseSchedule.TOKEN()),
+    finding("ReleaseSchedule VAULT", await token.ecosystemVault.getAddress(), await releaseSchedule.VAULT()),
+    finding("ReleaseSchedule BUDGET", budget, await releaseSchedule.BUDGET()),
+    finding("ReleaseSchedule START", start, await releaseSchedule.START()),
+    finding("ReleaseSchedule recipient", recipient, await releaseSchedule.recipient()),
+    finding("ReleaseSchedule released or approved", budget, open),
+  );
+  return [...findings, ...(await verifyMinting(cos, record))];
 }
 
 /** What the token's constructor minted, and to whom. */

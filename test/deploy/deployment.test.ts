@@ -72,6 +72,8 @@ describe("deployment", () => {
       "AdvisorsVesting",
       "InvestorsVesting",
       "COSToken",
+      "MerkleAirdrop",
+      "ReleaseSchedule",
       "ValidatorRegistry",
       "Slashing",
       "QSCFactory",
@@ -105,6 +107,9 @@ describe("deployment", () => {
       expect(await token.cos.balanceOf(holder), name).to.equal(millions * 10n ** 24n);
     }
     for (const wallet of Object.values(token.vesting)) expect(await wallet.owner()).to.equal(parameters.multisig);
+    const { budget } = parameters.token?.release ?? { budget: 0n };
+    expect(budget).to.equal(250_000_000n * 10n ** 18n);
+    expect(await token.cos.allowance(token.ecosystemVault, token.releaseSchedule)).to.equal(budget);
     expect(await token.vesting.contributors.cliff()).to.equal(1_700_000_000n + 365n * 86_400n);
     expect(await token.vesting.investors.end()).to.equal(1_700_000_000n + 730n * 86_400n);
   });

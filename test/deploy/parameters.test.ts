@@ -77,6 +77,13 @@ describe("deployment parameters of a live network", () => {
     expect(parameters({}, "custom").token).to.equal(undefined);
   });
 
+  it("take the release budget in whole COS, and the usual one otherwise", () => {
+    const usual = { budget: 250_000_000n * 10n ** 18n, start: 1_800_000_000n, recipient: HOME.MULTISIG };
+    expect(parameters().token?.release).to.deep.equal(usual);
+    const other = parameters({ RELEASE_BUDGET: "5", RELEASE_RECIPIENT: HOME.ADVISORS });
+    expect(other.token?.release).to.deep.equal({ ...usual, budget: 5n * 10n ** 18n, recipient: HOME.ADVISORS });
+  });
+
   const refused: readonly (readonly [string, string, Readonly<Record<string, string>>, string?])[] = [
     ["a missing multisig", "MULTISIG", { MULTISIG: "" }],
     ["a zero multisig", "MULTISIG", { MULTISIG: ZeroAddress }],
@@ -94,6 +101,9 @@ describe("deployment parameters of a live network", () => {
     ["missing contributors", "CONTRIBUTORS", { CONTRIBUTORS: "" }],
     ["the deployer as advisor", "ADVISORS", { ADVISORS: DEPLOYER }],
     ["a well-known investor", "INVESTORS", { INVESTORS: DEV }],
+    ["a budget beyond the vault", "RELEASE_BUDGET", { RELEASE_BUDGET: "500000001" }],
+    ["the deployer as recipient", "RELEASE_RECIPIENT", { RELEASE_RECIPIENT: DEPLOYER }],
+    ["a well-known recipient", "RELEASE_RECIPIENT", { RELEASE_RECIPIENT: DEV }],
     ["a missing start", "COS_START", { COS_START: "" }],
     ["a start in milliseconds", "COS_START", { COS_START: "1800000000000" }],
     ["a malformed schedule", "ADVISORS_VESTING", { ADVISORS_VESTING: "180" }],

