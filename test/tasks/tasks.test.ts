@@ -1,11 +1,10 @@
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
-import { mkdtemp } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import hre, { ethers } from "hardhat";
+import { ethers } from "hardhat";
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { JsonRpcProvider, Network, SigningKey } from "ethers";
 import { deploy, deployChain, openLane, type Deployment } from "../../deploy/deployment";
@@ -16,7 +15,6 @@ import { rotationDigest, type Rotation } from "../../protocol/header";
 import { encodeMessage, interoperableAddress } from "../../protocol/message";
 import { sortSigners } from "../../protocol/quorum";
 import { toJson } from "../../relayer/api/wire";
-import { Refusal } from "../../tasks/refusal";
 import type { RestrictedOutcome } from "../../tasks/submit";
 import { ATTRIBUTE, PAYLOAD, RemoteChain } from "../crosschain/support";
 import {
@@ -31,22 +29,7 @@ import {
   testArtifacts,
 } from "../support/deployment";
 import { startAnvil } from "../../scripts/local/nodes";
-
-interface TasksFixture {
-  readonly deployment: Deployment;
-  readonly file: string;
-}
-
-async function recordFile(): Promise<string> {
-  return join(await mkdtemp(join(tmpdir(), "deployment-")), "record.json");
-}
-
-async function running(): Promise<TasksFixture> {
-  const file = await recordFile();
-  const deployment = await deploy({ ...(await optionsFor(await homeParameters())), recorder: fileRecorder(file) });
-  await startValidators(deployment);
-  return { deployment, file };
-}
+import { recordFile, refusal, run, running, type TasksFixture } from "./support";
 
 async function business(): Promise<TasksFixture> {
   const file = await recordFile();
@@ -67,19 +50,6 @@ async function withToken(): Promise<TasksFixture & { readonly token: string; rea
   });
   await run(file, "qsc:link", { token: "GAME", chain: "56", counterpart: REMOTE_GATEWAY });
   return { deployment, file, token: created.token, holder };
-}
-
-function run<Result = unknown>(file: string, name: string, args: Readonly<Record<string, unknown>>): Promise<Result> {
-  return hre.run(name, { deployment: file, quiet: true, ...args }) as Promise<Result>;
-}
-
-async function refusal(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason as Error,
-  );
-  expect(error, error?.stack).to.be.instanceOf(Refusal);
-  return error?.message ?? "";
 }
 
 async function remoteOf({ gateway }: Deployment): Promise<RemoteChain> {
