@@ -3,7 +3,7 @@ import { ethers } from "hardhat";
 import { parseEther, type Signer } from "ethers";
 import type { AccessManager, COSStaking, COSToken, NodeStaking, Vault } from "../../typechain-types";
 import { deploy } from "../crosschain/support";
-import { deployCOS, restrict } from "../token/support";
+import { deployCOS } from "../token/support";
 
 export const DAY = 86_400n;
 export const WEEK = 7n * DAY;
@@ -21,7 +21,7 @@ export const KIND = { cellular: 0n, core: 1n } as const;
 export const STATE = { held: 0n, released: 1n, withdrawn: 2n, renewed: 3n, slashed: 4n } as const;
 export const PRICE = [parseEther("1"), parseEther("100")] as const;
 
-const TREASURER_ROLE = 7n;
+const TREASURER_ROLE = 3n;
 const REGISTRY_ROLE = 1n;
 const TIMELOCK_ROLE = 2n;
 
@@ -60,7 +60,8 @@ async function deployParts(): Promise<PoolFixture> {
   const manager = await deploy<AccessManager>("AccessManager", [admin.address]);
   const vault = await deploy<Vault>("Vault", [await manager.getAddress()]);
   const cos = await deployCOS(await vault.getAddress());
-  await restrict(manager, vault, ["approve", "fund", "transfer"]);
+  const spending = (["fund", "transfer"] as const).map((name) => vault.interface.getFunction(name).selector);
+  await manager.setTargetFunctionRole(vault, spending, TREASURER_ROLE);
   await manager.grantRole(TREASURER_ROLE, admin, 0);
   for (const account of [alice, bob, carol]) await setBalance(account.address, parseEther("100000"));
   const treasury = ethers.getAddress("0x7000000000000000000000000000000000000007");
