@@ -18,7 +18,8 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
-    /// @dev Index 0: never opened, or wiped. `commissionSetAt` 0: never opened.
+    /// @dev Index 0: never opened, or wiped. `commissionSetAt` 0: never opened. `credits` holds what one share has earned
+    /// since the beginning, after each credit.
     struct Pool {
         uint96 index;
         uint48 commissionSetAt;
@@ -26,19 +27,19 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
         uint16 maxCommissionBps;
         uint16 maxChangeBps;
         bool closed;
-        uint128 rewardPerShare;
         uint128 unbondingShares;
         Checkpoints.Trace208 activeShares;
         Checkpoints.Trace208 indexes;
+        uint256[] credits;
     }
 
-    /// @dev `paid` is the reward per share up to which `accrued` counts. `past` holds the shares before `since`.
+    /// @dev `accrued` counts the pool's first `credited` credits. `past` holds the shares before `since`.
     struct Position {
         uint128 shares;
-        uint128 paid;
-        uint128 accrued;
         uint48 since;
+        uint32 credited;
         uint32 unbondings;
+        uint256 accrued;
         Checkpoints.Trace208 past;
     }
 
@@ -55,9 +56,6 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
     uint256 public constant PROPOSER_BPS = 400;
     /// @notice Scale of a pool's reward per share.
     uint256 public constant ACC = 1e27;
-    /// @notice Least active shares, one COS before any slash, among which a reward is divided: it bounds the reward per
-    /// share.
-    uint256 public constant MIN_EARNING_SHARES = 1e18;
 
     /// @inheritdoc IDelegation
     IERC20 public immutable COS;
@@ -335,7 +333,7 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
                 activeShares: pool.activeShares.latest(),
                 unbondingShares: pool.unbondingShares,
                 bond: bondOf(validator),
-                rewardPerShare: pool.rewardPerShare,
+                rewardPerShare: _rewardPerShare(pool, pool.credits.length),
                 commissionBps: pool.commissionBps,
                 maxCommissionBps: pool.maxCommissionBps,
                 maxChangeBps: pool.maxChangeBps,
@@ -398,8 +396,8 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
         Pool storage pool = _pools[validator];
         position = _positions[validator][delegator];
         uint256 pending = _pending(pool, position);
-        if (pending != 0) position.accrued += pending.toUint128();
-        position.paid = pool.rewardPerShare;
+        if (pending != 0) position.accrued += pending;
+        position.credited = uint32(pool.credits.length);
     }
 
     /// @dev The present shares stand in the position itself: only what they replace is written to the history.
@@ -453,16 +451,18 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
         if (pool.index == 0 || reward == 0) return 0;
 
         uint256 commission = Math.mulDiv(reward, pool.commissionBps, BondMath.BPS);
-        if (commission != 0) _positions[validator][validator].accrued += commission.toUint128();
+        if (commission != 0) _positions[validator][validator].accrued += commission;
 
         uint256 shares = pool.activeShares.latest();
         uint256 toDelegators = 0;
-        if (shares >= MIN_EARNING_SHARES) {
-            uint256 perShare = Math.mulDiv(reward - commission, ACC, shares);
-            pool.rewardPerShare += perShare.toUint128();
-            toDelegators = Math.mulDiv(perShare, shares, ACC, Math.Rounding.Ceil);
+        uint256 perShare = _rewardPerShare(pool, pool.credits.length);
+        if (shares != 0) {
+            uint256 earned = Math.mulDiv(reward - commission, ACC, shares);
+            perShare += earned;
+            pool.credits.push(perShare);
+            toDelegators = Math.mulDiv(earned, shares, ACC, Math.Rounding.Ceil);
         }
-        emit RewardCredited(rewardEpoch, validator, commission, toDelegators, pool.rewardPerShare);
+        emit RewardCredited(rewardEpoch, validator, commission, toDelegators, perShare);
         return commission + toDelegators;
     }
 
@@ -483,7 +483,13 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
     }
 
     function _pending(Pool storage pool, Position storage position) private view returns (uint256) {
-        return Math.mulDiv(position.shares, pool.rewardPerShare - position.paid, ACC);
+        uint256 earned = _rewardPerShare(pool, pool.credits.length) - _rewardPerShare(pool, position.credited);
+        return Math.mulDiv(position.shares, earned, ACC);
+    }
+
+    /// @dev After the first `credits` credits.
+    function _rewardPerShare(Pool storage pool, uint256 credits) private view returns (uint256) {
+        return credits == 0 ? 0 : pool.credits[credits - 1];
     }
 
     function _pastKey(uint256 timepoint) private view returns (uint48) {

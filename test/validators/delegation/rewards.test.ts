@@ -1,7 +1,7 @@
 import { loadFixture } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";
-import { DAY, TERMS, actions, at, cos, deployDelegation, nextEpochStart, now, type Account } from "./support";
+import { DAY, SCALE, TERMS, actions, at, cos, deployDelegation, nextEpochStart, now, type Account } from "./support";
 
 /** COS wei a second: 864 COS an epoch. */
 const RATE = cos("0.01");
@@ -191,7 +191,7 @@ describe("Delegation: rewards", () => {
             validator.address,
             commission(reward),
             reward - commission(reward),
-            (perShare * 10n ** 27n) / cos(100),
+            (perShare * SCALE) / cos(100),
           );
       await credited(one, proposer, proposer - commission(proposer));
       await credited(two, each, each - commission(each));
@@ -264,18 +264,14 @@ describe("Delegation: rewards", () => {
       expect((await delegation.positionOf(three.address, three.address)).reward).to.equal(commission);
     });
 
-    it("divides nothing among less than one COS of shares, and among exactly one", async () => {
+    it("divides a reward among a single share", async () => {
       const { delegation, delegate, settle, three, ann, start, epoch } = await loadFixture(bonded);
-      await delegate(ann, three, cos(1) - 1n);
+      await delegate(ann, three, 1n);
       await at(start + DAY);
       await settle(epoch, undefined, [three]);
-      expect((await delegation.positionOf(three.address, ann.address)).reward).to.equal(0n);
       const part = (DAILY * 96n) / 100n;
-      expect(await delegation.unsweptCommunity()).to.equal(DAILY - part / 10n);
-      await delegate(ann, three, 1n);
-      await at(start + 2n * DAY);
-      await settle(epoch + 1n, undefined, [three]);
       expect((await delegation.positionOf(three.address, ann.address)).reward).to.equal(part - part / 10n);
+      expect((await delegation.poolOf(three.address)).rewardPerShare).to.equal((part - part / 10n) * SCALE);
     });
 
     it("gives the dust of every division to the community", async () => {
