@@ -4,6 +4,7 @@ import { Contract, type ContractRunner, type InterfaceAbi } from "ethers";
 import type {
   AccessManager,
   COSToken,
+  Delegation,
   Gateway,
   MerkleAirdrop,
   QSC,
@@ -31,6 +32,7 @@ export interface ContractTypes {
   COSToken: COSToken;
   MerkleAirdrop: MerkleAirdrop;
   ReleaseSchedule: ReleaseSchedule;
+  Delegation: Delegation;
   ValidatorRegistry: ValidatorRegistry;
   Slashing: Slashing;
   QSCFactory: QSCFactory;
@@ -50,6 +52,7 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   COSToken: "contracts/token/COSToken.sol",
   MerkleAirdrop: "contracts/token/MerkleAirdrop.sol",
   ReleaseSchedule: "contracts/token/ReleaseSchedule.sol",
+  Delegation: "contracts/validators/Delegation.sol",
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
   Slashing: "contracts/validators/Slashing.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",

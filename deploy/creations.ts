@@ -1,6 +1,12 @@
 import { keccak256 } from "ethers";
 import type { ArtifactSource, ContractName } from "./contracts";
-import { COS_SHARES, COS_SUPPLY, type DeploymentParameters, type TokenParameters } from "./parameters";
+import {
+  COS_SHARES,
+  COS_SUPPLY,
+  type DelegationParameters,
+  type DeploymentParameters,
+  type TokenParameters,
+} from "./parameters";
 
 /** Contracts that are created already, by their names. */
 export type Addresses = Readonly<Partial<Record<ContractName, string>>>;
@@ -17,7 +23,7 @@ export function creationsOf(
   deployer: string,
   artifacts: ArtifactSource,
 ): readonly Creation[] {
-  const { minSigners, rotationDelay, overlap, genesis, registry, token } = parameters;
+  const { minSigners, rotationDelay, overlap, genesis, registry, token, delegation } = parameters;
   return [
     { name: "AccessManager", args: () => Promise.resolve([deployer]) },
     {
@@ -25,6 +31,7 @@ export function creationsOf(
       args: ({ AccessManager }) => Promise.resolve([AccessManager, minSigners, rotationDelay, overlap, genesis]),
     },
     ...(token === undefined ? [] : tokenCreations(token)),
+    ...(delegation === undefined ? [] : [delegationCreation(delegation)]),
     ...(registry === undefined
       ? []
       : [
@@ -46,6 +53,15 @@ export function creationsOf(
       ],
     },
   ];
+}
+
+/** The validators' bonds, before the registry that needs them. */
+function delegationCreation({ treasury, community, epochSeconds }: DelegationParameters): Creation {
+  return {
+    name: "Delegation",
+    args: ({ AccessManager, COSToken, EcosystemVault }) =>
+      Promise.resolve([AccessManager, { cos: COSToken, vault: EcosystemVault, treasury, community, epochSeconds }]),
+  };
 }
 
 /** COS, after those that it is minted to and before those that give it out. */

@@ -59,6 +59,8 @@ export interface DeployedContracts {
   /** On the home chain. */
   readonly slashing: ContractTypes["Slashing"] | undefined;
   readonly token: TokenContracts | undefined;
+  /** On the home chain. */
+  readonly delegation: ContractTypes["Delegation"] | undefined;
 }
 
 /** COS and who holds it. */
@@ -134,6 +136,7 @@ export async function connectContracts(
     qscFactory: await contract("QSCFactory"),
     validatorRegistry: await ifDeployed("ValidatorRegistry"),
     slashing: await ifDeployed("Slashing"),
+    delegation: await ifDeployed("Delegation"),
     token:
       record.contracts.COSToken === undefined
         ? undefined

@@ -78,6 +78,16 @@ export interface TokenParameters {
   readonly vesting: Readonly<Record<VestingGroup, VestingParameters>>;
 }
 
+/** The validators' bonds in COS, on the home chain. */
+export interface DelegationParameters {
+  /** Receives what is slashed. */
+  readonly treasury: string;
+  /** Receives what no validator and no delegator gets of the rewards. */
+  readonly community: string;
+  /** Seconds of a reward epoch. */
+  readonly epochSeconds: bigint;
+}
+
 /** One COS, in wei. */
 export const COS = parseEther("1");
 
@@ -111,6 +121,8 @@ export interface DeploymentParameters {
   readonly registry: RegistryParameters | undefined;
   /** On the home chain only. */
   readonly token: TokenParameters | undefined;
+  /** On the home chain only, where COS is. */
+  readonly delegation: DelegationParameters | undefined;
   /** First signer set; epoch 0 on the home chain, where the registry installs it. */
   readonly genesis: Rotation;
   readonly multisig: string;
@@ -160,6 +172,8 @@ const LOCAL = {
   renewAfter: 5n * MINUTE,
   // In the past of any clock, so that the cliffs are over and something is to be released.
   start: 1_700_000_000n,
+  // A reward a minute: one is seen before one is tired of waiting.
+  rewardEpoch: MINUTE,
   confirmations: 1,
   pollMs: 20,
 } as const;
@@ -186,6 +200,8 @@ const LIVE = {
   },
   // Half of the ecosystem's COS; the other half funds the stakers.
   releaseBudget: parseEther("250000000"),
+  // Daily: a settlement for all validators costs about a million gas.
+  rewardEpoch: DAY,
   // Beyond BSC's fast finality.
   confirmations: 5,
   pollMs: 500,
@@ -219,7 +235,7 @@ export interface LocalChoice {
 
 /** Values for a chain on this machine. */
 export function localParameters(choice: LocalChoice): DeploymentParameters {
-  const { deposit, renewAfter, start: past, ...values } = LOCAL;
+  const { deposit, renewAfter, rewardEpoch, start: past, ...values } = LOCAL;
   const { genesis, multisig } = choice;
   const home = "operators" in genesis;
   const start = choice.start ?? past;
@@ -238,6 +254,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     token: home
       ? { vesting: forEachGroup(vests), release: { budget: LIVE.releaseBudget, start, recipient: multisig } }
       : undefined,
+    delegation: home ? { treasury: multisig, community: multisig, epochSeconds: rewardEpoch } : undefined,
     genesis: home ? NO_GENESIS : genesis,
     multisig,
     guardian: choice.guardian,
@@ -247,11 +264,13 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
 
 /** Values for a public chain: what differs between deployments comes from the environment. */
 export function liveParameters(network: string, chainId: bigint, environment: Environment): DeploymentParameters {
-  const { deposit, renewAfter, vesting, releaseBudget, ...values } = LIVE;
+  const { deposit, renewAfter, rewardEpoch, vesting, releaseBudget, ...values } = LIVE;
   const read = new EnvironmentReader(environment);
   const home = read.flag("HOME_CHAIN", network !== "custom");
   const salt = read.optional("DEPLOYMENT_SALT");
   const multisig = read.address("MULTISIG", "the multisig that holds the roles after the deployment");
+  const orMultisig = (key: string): string =>
+    read.optional(key) === undefined ? multisig : read.address(key, "an account");
   return {
     ...values,
     network,
@@ -263,7 +282,7 @@ export function liveParameters(network: string, chainId: bigint, environment: En
       ? {
           deposit,
           renewAfter,
-          treasury: read.optional("TREASURY") === undefined ? multisig : read.address("TREASURY", "an account"),
+          treasury: orMultisig("TREASURY"),
           genesisOperators: readAddresses(read, "GENESIS_OPERATORS", "the accounts that may register as operators"),
         }
       : undefined,
@@ -279,6 +298,9 @@ export function liveParameters(network: string, chainId: bigint, environment: En
                 : read.address("RELEASE_RECIPIENT", "an account"),
           },
         }
+      : undefined,
+    delegation: home
+      ? { treasury: orMultisig("TREASURY"), community: orMultisig("COMMUNITY"), epochSeconds: rewardEpoch }
       : undefined,
     genesis: home ? NO_GENESIS : readGenesis(read),
     multisig,
@@ -321,7 +343,7 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   const refuse = (key: string, message: string): never => {
     throw new DeploymentError(message, { key });
   };
-  const { live, multisig, guardian, minSigners, genesis, registry, token } = parameters;
+  const { live, multisig, guardian, minSigners, genesis, registry, token, delegation } = parameters;
   for (const [key, account] of [
     ["MULTISIG", multisig],
     ["GUARDIAN", guardian],
@@ -349,6 +371,14 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
     }
   }
   if ((token === undefined) !== (registry === undefined)) refuse("HOME_CHAIN", "has COS and the registry, or neither");
+  if ((delegation === undefined) !== (registry === undefined)) refuse("HOME_CHAIN", "has bonds and COS, or neither");
+  for (const [key, account] of [
+    ["TREASURY", delegation?.treasury],
+    ["COMMUNITY", delegation?.community],
+  ] as const) {
+    if (account === ZeroAddress) refuse(key, "is the zero address: name a real account");
+    if (account === deployer) refuse(key, `is the deployer ${deployer}, which is to hold nothing`);
+  }
   for (const [group, { beneficiary, start, cliff, duration }] of Object.entries(token?.vesting ?? {})) {
     const key = group.toUpperCase();
     if (beneficiary === ZeroAddress) refuse(key, "is the zero address: name a real account");
@@ -380,6 +410,10 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   for (const operator of registry?.genesisOperators ?? []) {
     if (known.has(operator)) refuse("GENESIS_OPERATORS", `contains ${operator}, whose key everybody knows`);
   }
+  if (delegation !== undefined && known.has(delegation.treasury))
+    refuse("TREASURY", "is an account whose key everybody knows");
+  if (delegation !== undefined && known.has(delegation.community))
+    refuse("COMMUNITY", "is an account whose key everybody knows");
   for (const [group, { beneficiary }] of Object.entries(token?.vesting ?? {})) {
     if (known.has(beneficiary)) refuse(group.toUpperCase(), `is ${beneficiary}, whose key everybody knows`);
   }

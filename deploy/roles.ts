@@ -65,16 +65,21 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: 4n,
     name: "TIMELOCK",
-    purpose: "resumes a lane, voids old epochs, restores an expired one, names who receives what is slashed",
-    functions: { Gateway: ["unpauseLane", "raiseFloor", "restoreEpoch"], ValidatorRegistry: ["setTreasury"] },
+    purpose:
+      "resumes a lane, voids old epochs, restores an expired one, names who receives what is slashed, and the community's part",
+    functions: {
+      Gateway: ["unpauseLane", "raiseFloor", "restoreEpoch"],
+      ValidatorRegistry: ["setTreasury"],
+      Delegation: ["setTreasury", "setCommunity"],
+    },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,
   },
   {
     id: 5n,
     name: "REGISTRY",
-    purpose: "installs the signer set of the home chain",
-    functions: { Gateway: ["setEpoch"] },
+    purpose: "installs the signer set of the home chain; opens, slashes, rewards and closes bonds",
+    functions: { Gateway: ["setEpoch"], Delegation: ["open", "close", "slash", "settle"] },
     holders: [{ holder: "registry", delay: "none" }],
   },
   {

@@ -41,6 +41,7 @@ export async function verifyState(options: VerifyOptions): Promise<readonly Find
     verifyCode(options),
     verifyValues(deployment),
     verifyToken(deployment),
+    verifyDelegation(deployment),
     verifyFunctions(deployment, artifacts),
     verifyMembers(deployment, options.provider),
     verifyLanes(deployment),
@@ -123,6 +124,20 @@ async function verifyToken({ token, accessManager, parameters, record }: Deploym
     finding("ReleaseSchedule released or approved", budget, open),
   );
   return [...findings, ...(await verifyMinting(cos, record))];
+}
+
+async function verifyDelegation(deployment: Deployment): Promise<readonly Finding[]> {
+  const { delegation, accessManager, parameters, record } = deployment;
+  if (delegation === undefined || parameters.delegation === undefined) return [];
+  const { treasury, community, epochSeconds } = parameters.delegation;
+  return [
+    finding("Delegation authority", await accessManager.getAddress(), await delegation.authority()),
+    finding("Delegation COS", record.contracts.COSToken?.address, await delegation.COS()),
+    finding("Delegation VAULT", record.contracts.EcosystemVault?.address, await delegation.VAULT()),
+    finding("Delegation EPOCH_SECONDS", epochSeconds, await delegation.EPOCH_SECONDS()),
+    finding("Delegation treasury", treasury, await delegation.treasury()),
+    finding("Delegation community", community, await delegation.community()),
+  ];
 }
 
 /** What the token's constructor minted, and to whom. */

@@ -5,6 +5,8 @@ const CONTRACTS: readonly ContractName[] = [
   "Gateway",
   "ValidatorRegistry",
   "Slashing",
+  "Delegation",
+  "COSToken",
   "QSCFactory",
   "QSC",
   "AccessManager",

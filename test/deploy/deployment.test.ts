@@ -74,6 +74,7 @@ describe("deployment", () => {
       "COSToken",
       "MerkleAirdrop",
       "ReleaseSchedule",
+      "Delegation",
       "ValidatorRegistry",
       "Slashing",
       "QSCFactory",
@@ -112,6 +113,15 @@ describe("deployment", () => {
     expect(await token.cos.allowance(token.ecosystemVault, token.releaseSchedule)).to.equal(budget);
     expect(await token.vesting.contributors.cliff()).to.equal(1_700_000_000n + 365n * 86_400n);
     expect(await token.vesting.investors.end()).to.equal(1_700_000_000n + 730n * 86_400n);
+  });
+
+  it("bonds COS of the token that it created, funded by the ecosystem's vault", async () => {
+    const { delegation, record, parameters } = await loadFixture(deployHome);
+    expect(await delegation?.COS()).to.equal(record.contracts.COSToken?.address);
+    expect(await delegation?.VAULT()).to.equal(record.contracts.EcosystemVault?.address);
+    expect(await delegation?.treasury()).to.equal(parameters.delegation?.treasury);
+    expect(await delegation?.community()).to.equal(parameters.delegation?.community);
+    expect(await delegation?.EPOCH_SECONDS()).to.equal(60n);
   });
 
   it("starts a business chain with the epoch of its parameters, without a registry and without COS", async () => {

@@ -84,6 +84,22 @@ describe("deployment parameters of a live network", () => {
     expect(other.token?.release).to.deep.equal({ ...usual, budget: 5n * 10n ** 18n, recipient: HOME.ADVISORS });
   });
 
+  it("pay what is slashed to the treasury and the community's part to the community, the multisig by default", () => {
+    const day = 86_400n;
+    expect(parameters({}).delegation).to.deep.equal({
+      treasury: HOME.MULTISIG,
+      community: HOME.MULTISIG,
+      epochSeconds: day,
+    });
+    const named = { TREASURY: account("treasury"), COMMUNITY: account("community") };
+    expect(parameters(named).delegation).to.deep.equal({
+      treasury: named.TREASURY,
+      community: named.COMMUNITY,
+      epochSeconds: day,
+    });
+    expect(parameters({}, "custom").delegation).to.equal(undefined);
+  });
+
   const refused: readonly (readonly [string, string, Readonly<Record<string, string>>, string?])[] = [
     ["a missing multisig", "MULTISIG", { MULTISIG: "" }],
     ["a zero multisig", "MULTISIG", { MULTISIG: ZeroAddress }],
@@ -98,6 +114,11 @@ describe("deployment parameters of a live network", () => {
     ["too few operators", "GENESIS_OPERATORS", { GENESIS_OPERATORS: OPERATORS.slice(1).join(",") }],
     ["a repeated operator", "GENESIS_OPERATORS", { GENESIS_OPERATORS: [...OPERATORS, OPERATORS[0]].join(",") }],
     ["a well-known operator", "GENESIS_OPERATORS", { GENESIS_OPERATORS: [...OPERATORS, DEV].join(",") }],
+    ["the deployer as treasury", "TREASURY", { TREASURY: DEPLOYER }],
+    ["a zero community", "COMMUNITY", { COMMUNITY: ZeroAddress }],
+    ["the deployer as community", "COMMUNITY", { COMMUNITY: DEPLOYER }],
+    ["a well-known treasury", "TREASURY", { TREASURY: DEV }],
+    ["a well-known community", "COMMUNITY", { COMMUNITY: DEV }],
     ["missing contributors", "CONTRIBUTORS", { CONTRIBUTORS: "" }],
     ["the deployer as advisor", "ADVISORS", { ADVISORS: DEPLOYER }],
     ["a well-known investor", "INVESTORS", { INVESTORS: DEV }],

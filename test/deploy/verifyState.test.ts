@@ -154,6 +154,19 @@ describe("verifyState", () => {
     ]);
   });
 
+  it("finds another treasury, community and reward epoch of the bonds than those of the parameters", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { delegation, guardian } = deployment.parameters;
+    if (delegation === undefined) throw new Error("no bonds");
+    const changed = { delegation: { treasury: guardian, community: guardian, epochSeconds: 61n } };
+    const found = await differences(deployment, { parameters: changed });
+    expect(found.map(({ subject }) => subject)).to.deep.equal([
+      "Delegation EPOCH_SECONDS",
+      "Delegation treasury",
+      "Delegation community",
+    ]);
+  });
+
   it("finds COS that was minted to somebody else", async () => {
     const deployment = await loadFixture(deployHome);
     const { contracts } = deployment.record;
@@ -164,6 +177,7 @@ describe("verifyState", () => {
     expect(found.map(({ subject }) => subject)).to.include.members([
       "COSToken minted for EcosystemVault",
       "COSToken minted for AirdropVault",
+      "Delegation VAULT",
     ]);
   });
 
