@@ -17,3 +17,7 @@ import "./qsc/freeze";
 import "./qsc/unfreeze";
 import "./qsc/pause";
 import "./qsc/exchange";
+import "./airdrop/build";
+import "./airdrop/open";
+import "./airdrop/claim";
+import "./vesting/release";

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { isAddress, getAddress, type Provider } from "ethers";
 import { types } from "hardhat/config";
 import type { ConfigurableTaskDefinition, HardhatRuntimeEnvironment } from "hardhat/types";
-import { connectContracts, type DeployedContracts } from "../deploy/deployment";
+import { connectContracts, type DeployedContracts, type TokenContracts } from "../deploy/deployment";
 import { DeploymentError } from "../deploy/deploymentError";
 import {
   compiledName,
@@ -140,6 +140,13 @@ export async function openDeployment(session: Session): Promise<DeployedContract
   return deployment;
 }
 
+/** COS and what gives it out, on the home chain. */
+export async function openCOS(session: Session): Promise<TokenContracts> {
+  const { token } = await openDeployment(session);
+  if (token === undefined) throw new Refusal(`COS is on the home chain, not on ${session.network}`);
+  return token;
+}
+
 /** A token by its address or, if the factory knows it, its symbol. */
 export async function openToken(session: Session, token: string): Promise<ContractTypes["QSC"]> {
   let address: string;
@@ -177,6 +184,16 @@ export function parseAccount(key: string, value: string): string {
 export function parseWhole(key: string, value: string): bigint {
   if (!/^\d+$/.test(value)) throw new Refusal(`--${key} ${value}: not a whole number`);
   return BigInt(value);
+}
+
+/** Unix seconds, or a time with its zone. */
+export function parseTime(key: string, value: string): bigint {
+  if (/^\d{1,11}$/.test(value)) return BigInt(value);
+  const milliseconds = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(milliseconds)) {
+    throw new Refusal(`--${key} ${value}: neither Unix seconds nor a time such as 2027-01-31T12:00:00Z`);
+  }
+  return BigInt(Math.floor(milliseconds / 1_000));
 }
 
 /** A chain id that fits the formats. */
