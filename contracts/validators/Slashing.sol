@@ -4,9 +4,10 @@ pragma solidity 0.8.30;
 import {IGateway} from "../crosschain/IGateway.sol";
 import {CompactSignature} from "../crosschain/libraries/CompactSignature.sol";
 import {QCPHash} from "../crosschain/libraries/QCPHash.sol";
-import {ISlashing, SignedHeader, SignedRotation, Target} from "./ISlashing.sol";
+import {HeadEvidence, ISlashing, ResultEvidence, SignedHeader, SignedRotation, Target} from "./ISlashing.sol";
 import {IValidatorRegistry, Offence} from "./IValidatorRegistry.sol";
 import {Equivocation} from "./libraries/Equivocation.sol";
+import {Falsehood} from "./libraries/Falsehood.sol";
 
 /// @title Slashing
 /// @notice See `ISlashing` and the README of this folder. It holds nothing and knows nothing: it checks a proof against
@@ -52,6 +53,44 @@ contract Slashing is ISlashing {
         address signer = _sameSigner(firstDigest, first.signature, secondDigest, second.signature);
         _requireInEpochBefore(signer, first.rotation.epoch);
         REGISTRY.slash(signer, Offence.Rotations, _evidence(firstDigest, secondDigest));
+    }
+
+    /// @inheritdoc ISlashing
+    function proveFalseHead(
+        Target calldata target,
+        SignedHeader calldata statement,
+        HeadEvidence calldata evidence
+    ) external {
+        Falsehood.requireFalseHead(GATEWAY, target, statement.header, evidence);
+        _slashForHeader(Offence.FalseHead, target, statement);
+    }
+
+    /// @inheritdoc ISlashing
+    function proveFalseResult(
+        Target calldata target,
+        SignedHeader calldata statement,
+        ResultEvidence calldata evidence
+    ) external {
+        Falsehood.requireFalseResult(GATEWAY, target, statement.header, evidence);
+        _slashForHeader(Offence.FalseResult, target, statement);
+    }
+
+    /// @inheritdoc ISlashing
+    function proveFalseRotation(Target calldata target, SignedRotation calldata statement) external {
+        Falsehood.requireFalseRotation(GATEWAY, REGISTRY, target, statement.rotation);
+        bytes32 digest = QCPHash.digest(statement.rotation, target.chainId, target.gateway);
+        address signer = _recover(digest, statement.signature, 0);
+        _requireKnown(signer);
+        _requireInEpochBefore(signer, statement.rotation.epoch);
+        REGISTRY.slash(signer, Offence.FalseRotation, _evidence(digest, 0));
+    }
+
+    function _slashForHeader(Offence offence, Target calldata target, SignedHeader calldata statement) private {
+        bytes32 digest = QCPHash.digest(statement.header, target.chainId, target.gateway);
+        address signer = _recover(digest, statement.signature, 0);
+        _requireKnown(signer);
+        _requireInEpoch(signer, statement.header.epoch);
+        REGISTRY.slash(signer, offence, _evidence(digest, 0));
     }
 
     function _slashForHeaders(
