@@ -27,7 +27,10 @@ contract MerkleAirdrop is IMerkleAirdrop, AccessManaged, EIP712, ReentrancyGuard
     /// @inheritdoc IMerkleAirdrop
     address public immutable VAULT;
 
-    AirdropRound[] private _rounds;
+    /// @inheritdoc IMerkleAirdrop
+    uint256 public roundCount;
+
+    mapping(uint256 round => AirdropRound) private _rounds;
     mapping(uint256 round => BitMaps.BitMap) private _claimed;
 
     constructor(address authority, IERC20 token, address vault) AccessManaged(authority) EIP712("MerkleAirdrop", "1") {
@@ -53,8 +56,8 @@ contract MerkleAirdrop is IMerkleAirdrop, AccessManaged, EIP712, ReentrancyGuard
         if (funded == 0) revert EmptyRound();
 
         // Effect
-        round = _rounds.length;
-        _rounds.push(AirdropRound(root, SafeCast.toUint128(funded), start, end));
+        round = roundCount++;
+        _rounds[round] = AirdropRound(root, SafeCast.toUint128(funded), start, end);
         emit RoundOpened(round, root, funded, start, end);
     }
 
@@ -99,11 +102,6 @@ contract MerkleAirdrop is IMerkleAirdrop, AccessManaged, EIP712, ReentrancyGuard
     }
 
     /// @inheritdoc IMerkleAirdrop
-    function roundCount() external view returns (uint256) {
-        return _rounds.length;
-    }
-
-    /// @inheritdoc IMerkleAirdrop
     function isClaimed(uint256 round, uint256 index) external view returns (bool) {
         return _claimed[round].get(index);
     }
@@ -135,8 +133,8 @@ contract MerkleAirdrop is IMerkleAirdrop, AccessManaged, EIP712, ReentrancyGuard
         TOKEN.safeTransfer(account, amount);
     }
 
-    function _round(uint256 round) private view returns (AirdropRound storage) {
-        if (round >= _rounds.length) revert UnknownRound(round, _rounds.length);
-        return _rounds[round];
+    function _round(uint256 round) private view returns (AirdropRound storage found) {
+        found = _rounds[round];
+        if (found.root == bytes32(0)) revert UnknownRound(round, roundCount);
     }
 }
