@@ -23,7 +23,9 @@ struct Span {
 
 /// @title A pool of weights that shares an income over time
 /// @notice Whatever is shared at a constant rate `r` per second by weight gives a position with weight `w`, from time `a`
-/// to time `b`, `r · w · (integral at b − integral at a) / INTEGRAL_SCALE`. Integrals are rounded down and never fall.
+/// to time `b`, `r · w · (integral at b − integral at a) / INTEGRAL_SCALE`. Integrals never fall, and round
+/// down at every sync and at every week's start: over whole weeks, and between a sync and a week's start, all positions
+/// together never get more than `r · seconds`.
 interface IRevenuePool {
     /// @notice Brings the pool to the present: ends every span that is over at its exact end, and advances the
     /// integral. Anyone may. Reverts with `PokeFirst` where more than 100 spans are over.

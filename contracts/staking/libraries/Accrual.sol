@@ -41,9 +41,8 @@ library Accrual {
         uint256 from = self.syncedAt;
         if (to == from) return;
         (uint128 weight, uint64 idle, uint128 integral) = (self.weight, self.idle, self.integral);
-        self.knots.record(from, to, weight, integral, idle);
+        (uint256 integralThen, uint256 idleThen) = self.knots.record(from, to, weight, integral, idle);
         uint256 streamed = _stream(self, from, to);
-        (uint256 integralThen, uint256 idleThen) = WeekHistory.grow(integral, idle, weight, to - from);
         (self.syncedAt, self.idle, self.integral) = (uint64(to), uint64(idleThen), uint128(integralThen));
         if (weight == 0) {
             if (streamed != 0) self.undistributed += uint128(streamed);

@@ -17,21 +17,25 @@ library WeekHistory {
         uint128 integral;
     }
 
-    /// @notice Records the week starts in `(from, to]`, over which `weight` was constant.
+    /// @notice Lets time pass from `from` to `to` under a constant weight and records the week starts on the way. The
+    /// integral is rounded down at each of them, as if every week had been recorded when it began: so over a week, too,
+    /// no more is shared than there was time.
     /// @param integral Its value at `from`. @param idle Seconds without weight at `from`.
     function record(
         Knot[] storage knots,
         uint256 from,
         uint256 to,
         uint128 weight,
-        uint128 integral,
-        uint64 idle
-    ) internal {
+        uint256 integral,
+        uint256 idle
+    ) internal returns (uint256 integralThen, uint256 idleThen) {
         uint256 week = from / WEEK_SECONDS + 1;
         uint256 start = week * WEEK_SECONDS;
-        if (start > to) return;
-        (uint256 integralThen, uint256 idleThen) = grow(integral, idle, weight, start - from);
+        if (start > to) return grow(integral, idle, weight, to - from);
+        (integralThen, idleThen) = grow(integral, idle, weight, start - from);
         knots.push(Knot(uint32(week), uint64(idleThen), weight, uint128(integralThen)));
+        (integralThen, idleThen) = growWeeks(integralThen, idleThen, weight, to / WEEK_SECONDS - week);
+        return grow(integralThen, idleThen, weight, to % WEEK_SECONDS);
     }
 
     /// @notice Integral and idle seconds at the start of `week`, which the last record must have reached. Zero before the
@@ -40,7 +44,7 @@ library WeekHistory {
         uint256 count = knots.length;
         if (count == 0 || week < knots[0].week) return (0, 0);
         Knot storage knot = knots[_indexOf(knots, count - 1, week)];
-        return grow(knot.integral, knot.idle, knot.weight, (week - knot.week) * WEEK_SECONDS);
+        return growWeeks(knot.integral, knot.idle, knot.weight, week - knot.week);
     }
 
     /// @notice Both values `elapsed` seconds later, over which `weight` was constant. The integral rounds down.
@@ -52,6 +56,17 @@ library WeekHistory {
     ) internal pure returns (uint256 integralThen, uint256 idleThen) {
         if (weight == 0) return (integral, idle + elapsed);
         return (integral + Math.mulDiv(INTEGRAL_SCALE, elapsed, weight), idle);
+    }
+
+    /// @dev As `grow`, from a week's start on, rounding each week.
+    function growWeeks(
+        uint256 integral,
+        uint256 idle,
+        uint256 weight,
+        uint256 weekCount
+    ) private pure returns (uint256 integralThen, uint256 idleThen) {
+        (integralThen, idleThen) = grow(0, 0, weight, WEEK_SECONDS);
+        return (integral + weekCount * integralThen, idle + weekCount * idleThen);
     }
 
     /// @dev The last knot not after `week`. Where no week was skipped that is one look, else a search among as many knots
