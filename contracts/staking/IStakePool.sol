@@ -11,8 +11,8 @@ import {IRevenuePool} from "./IRevenuePool.sol";
 interface IStakePool is IFundable, IRevenuePool {
     /// @dev `amount` arrived; `rate` holds from now until `emissionEnd`.
     event Funded(uint256 amount, uint256 rate, uint64 emissionEnd, uint256 undistributed);
-    /// @dev The position has no weight from `at` on; `reward` is all that it earned.
-    event SpanEnded(uint256 indexed position, uint64 at, uint256 reward);
+    /// @dev The position has no weight from `endedAt` on; `reward` is all that it earned.
+    event SpanEnded(uint256 indexed position, uint64 endedAt, uint256 reward);
     event RewardClaimed(uint256 indexed position, address indexed to, uint256 amount);
 
     error NotAContract(address account);
