@@ -29,6 +29,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   AccumulatorMismatch: "the messages are not those that were signed",
   CapExceeded: "issue less",
   ChainNotLinked: "link the token's counterpart first: qsc:link",
+  CommissionChangeTooEarly: "one change in 24 hours",
+  CommissionChangeTooLarge: "change it in steps, one in 24 hours",
+  CommissionOutOfRange: "the maximum was fixed at the registration",
   CreationCodeMismatch: "build the sources that the factory was deployed from",
   DeadlineOutOfRange: "name a time in the future",
   EpochNotAccepted: "the signatures are of a set that has ended: collect them from the current one",
@@ -53,16 +56,22 @@ const ADVICE: Readonly<Record<string, string>> = {
   RoundExhausted: "the round was funded with less than its list sums to",
   ClaimNotSigned: "the signature is not the account's for this claim: run without --signature to see what it signs",
   PayloadTooLong: "send less: see qcp:status for the lane's limits",
+  NoReward: "rewards are settled by epoch: wait for the next",
+  PoolClosed: "this validator has left: choose another",
+  PoolWiped: "this validator's bond was slashed to nothing: choose another",
   PublishedTooEarly: "wait until then",
   RetryFailed: "its recipient refuses it still",
   RotationTooEarly: "wait until then",
   SetSizeOutOfRange: "the set has too few or too many signers",
+  StillUnbonding: "wait until then",
   SymbolTaken: "choose another symbol",
   TooFewOperators: "more operators have to register",
   WrongFee: "the lane's fees changed meanwhile: try again",
   InvalidTopUp: "name a whole number of mwei (10^-12 of the coin)",
   NotPending: "its result is known already: see qcp:status",
   UnfreezeExceedsFrozen: "less than this is frozen",
+  UnknownPool: "no validator has registered with this account",
+  UnknownUnbonding: "there is none with this number, or it is paid: see validator:undelegate",
   UnknownLane: "no lane leads there: qcp:status lists those that are open",
 };
 
@@ -93,7 +102,7 @@ export function inWords(error: ErrorDescription): string {
   return advice === undefined ? text : `${text}: ${advice}`;
 }
 
-const TIMES = /^(timestamp|earliest|validUntil|deadline|latest|withdrawableAt)$/;
+const TIMES = /^(timestamp|earliest|validUntil|deadline|latest|withdrawableAt|readyAt)$/;
 
 function valueInWords(name: string, value: unknown): string {
   if (typeof value === "bigint" && TIMES.test(name) && value > 1_000_000_000n) return timeInWords(value);

@@ -21,3 +21,8 @@ import "./airdrop/build";
 import "./airdrop/open";
 import "./airdrop/claim";
 import "./vesting/release";
+import "./validator/delegate";
+import "./validator/undelegate";
+import "./validator/withdraw";
+import "./validator/claim";
+import "./validator/commission";
