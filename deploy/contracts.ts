@@ -3,6 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { Contract, type ContractRunner, type InterfaceAbi } from "ethers";
 import type {
   AccessManager,
+  COSStaking,
   COSToken,
   Delegation,
   Gateway,
@@ -32,6 +33,7 @@ export interface ContractTypes {
   COSToken: COSToken;
   MerkleAirdrop: MerkleAirdrop;
   ReleaseSchedule: ReleaseSchedule;
+  COSStaking: COSStaking;
   Delegation: Delegation;
   ValidatorRegistry: ValidatorRegistry;
   Slashing: Slashing;
@@ -52,6 +54,7 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   COSToken: "contracts/token/COSToken.sol",
   MerkleAirdrop: "contracts/token/MerkleAirdrop.sol",
   ReleaseSchedule: "contracts/token/ReleaseSchedule.sol",
+  COSStaking: "contracts/staking/COSStaking.sol",
   Delegation: "contracts/validators/Delegation.sol",
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
   Slashing: "contracts/validators/Slashing.sol",

@@ -5,6 +5,7 @@ import {
   COS_SUPPLY,
   type DelegationParameters,
   type DeploymentParameters,
+  type PledgeParameters,
   type TokenParameters,
 } from "./parameters";
 
@@ -23,7 +24,7 @@ export function creationsOf(
   deployer: string,
   artifacts: ArtifactSource,
 ): readonly Creation[] {
-  const { minSigners, rotationDelay, overlap, genesis, registry, token, delegation } = parameters;
+  const { minSigners, rotationDelay, overlap, genesis, registry, token, pledges, delegation } = parameters;
   return [
     { name: "AccessManager", args: () => Promise.resolve([deployer]) },
     {
@@ -31,6 +32,7 @@ export function creationsOf(
       args: ({ AccessManager }) => Promise.resolve([AccessManager, minSigners, rotationDelay, overlap, genesis]),
     },
     ...(token === undefined ? [] : tokenCreations(token)),
+    ...(pledges === undefined ? [] : [pledgeCreation(pledges)]),
     ...(delegation === undefined ? [] : [delegationCreation(delegation)]),
     ...(registry === undefined
       ? []
@@ -53,6 +55,15 @@ export function creationsOf(
       ],
     },
   ];
+}
+
+/** COS pledge mining, funded by the ecosystem's vault. */
+function pledgeCreation(pledges: PledgeParameters): Creation {
+  return {
+    name: "COSStaking",
+    args: ({ AccessManager, COSToken, EcosystemVault }) =>
+      Promise.resolve([AccessManager, COSToken, EcosystemVault, pledges]),
+  };
 }
 
 /** The validators' bonds, before the registry that needs them. */

@@ -60,6 +60,8 @@ export interface DeployedContracts {
   readonly slashing: ContractTypes["Slashing"] | undefined;
   readonly token: TokenContracts | undefined;
   /** On the home chain. */
+  readonly cosStaking: ContractTypes["COSStaking"] | undefined;
+  /** On the home chain. */
   readonly delegation: ContractTypes["Delegation"] | undefined;
 }
 
@@ -137,6 +139,7 @@ export async function connectContracts(
     validatorRegistry: await ifDeployed("ValidatorRegistry"),
     slashing: await ifDeployed("Slashing"),
     delegation: await ifDeployed("Delegation"),
+    cosStaking: await ifDeployed("COSStaking"),
     token:
       record.contracts.COSToken === undefined
         ? undefined

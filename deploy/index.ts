@@ -7,6 +7,7 @@ import { Vesting__factory } from "../typechain-types/factories/contracts/token/V
 import { Gateway__factory } from "../typechain-types/factories/contracts/crosschain/Gateway__factory";
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
+import { COSStaking__factory } from "../typechain-types/factories/contracts/staking/COSStaking__factory";
 import { Delegation__factory } from "../typechain-types/factories/contracts/validators/Delegation__factory";
 import { Slashing__factory } from "../typechain-types/factories/contracts/validators/Slashing__factory";
 import { ValidatorRegistry__factory } from "../typechain-types/factories/contracts/validators/ValidatorRegistry__factory";
@@ -25,6 +26,7 @@ export const abis = {
   COSToken: COSToken__factory.abi,
   MerkleAirdrop: MerkleAirdrop__factory.abi,
   ReleaseSchedule: ReleaseSchedule__factory.abi,
+  COSStaking: COSStaking__factory.abi,
   Delegation: Delegation__factory.abi,
   ValidatorRegistry: ValidatorRegistry__factory.abi,
   Slashing: Slashing__factory.abi,

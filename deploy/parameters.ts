@@ -88,6 +88,16 @@ export interface DelegationParameters {
   readonly epochSeconds: bigint;
 }
 
+/** COS pledge mining, on the home chain. */
+export interface PledgeParameters {
+  /** Least wei of COS of a pledge. */
+  readonly minimum: bigint;
+  /** Seconds between leaving an open-ended pledge and its withdrawal. */
+  readonly cooldownSeconds: bigint;
+  /** The terms, ascending; 0 is the open-ended one. */
+  readonly termSeconds: readonly bigint[];
+}
+
 /** One COS, in wei. */
 export const COS = parseEther("1");
 
@@ -121,6 +131,8 @@ export interface DeploymentParameters {
   readonly registry: RegistryParameters | undefined;
   /** On the home chain only. */
   readonly token: TokenParameters | undefined;
+  /** On the home chain only, where COS is. */
+  readonly pledges: PledgeParameters | undefined;
   /** On the home chain only, where COS is. */
   readonly delegation: DelegationParameters | undefined;
   /** First signer set; epoch 0 on the home chain, where the registry installs it. */
@@ -172,6 +184,12 @@ const LOCAL = {
   renewAfter: 5n * MINUTE,
   // In the past of any clock, so that the cliffs are over and something is to be released.
   start: 1_700_000_000n,
+  // The live minimum and terms, and one of an hour beside them; a cooldown short enough to be waited for.
+  pledges: {
+    minimum: parseEther("100"),
+    cooldownSeconds: 10n * MINUTE,
+    termSeconds: [0n, HOUR, 90n * DAY, 180n * DAY, 365n * DAY, 730n * DAY],
+  },
   // A reward a minute: one is seen before one is tired of waiting.
   rewardEpoch: MINUTE,
   confirmations: 1,
@@ -200,6 +218,13 @@ const LIVE = {
   },
   // Half of the ecosystem's COS; the other half funds the stakers.
   releaseBudget: parseEther("250000000"),
+  // What costs an expiry gas has to be worth it; a week, like the validators' fortnight, lets no one flee in a day; the
+  // white paper's terms.
+  pledges: {
+    minimum: parseEther("100"),
+    cooldownSeconds: 7n * DAY,
+    termSeconds: [0n, 90n * DAY, 180n * DAY, 365n * DAY, 730n * DAY],
+  },
   // Daily: a settlement for all validators costs about a million gas.
   rewardEpoch: DAY,
   // Beyond BSC's fast finality.
@@ -235,7 +260,7 @@ export interface LocalChoice {
 
 /** Values for a chain on this machine. */
 export function localParameters(choice: LocalChoice): DeploymentParameters {
-  const { deposit, renewAfter, rewardEpoch, start: past, ...values } = LOCAL;
+  const { deposit, renewAfter, rewardEpoch, pledges, start: past, ...values } = LOCAL;
   const { genesis, multisig } = choice;
   const home = "operators" in genesis;
   const start = choice.start ?? past;
@@ -254,6 +279,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     token: home
       ? { vesting: forEachGroup(vests), release: { budget: LIVE.releaseBudget, start, recipient: multisig } }
       : undefined,
+    pledges: home ? pledges : undefined,
     delegation: home ? { treasury: multisig, community: multisig, epochSeconds: rewardEpoch } : undefined,
     genesis: home ? NO_GENESIS : genesis,
     multisig,
@@ -264,7 +290,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
 
 /** Values for a public chain: what differs between deployments comes from the environment. */
 export function liveParameters(network: string, chainId: bigint, environment: Environment): DeploymentParameters {
-  const { deposit, renewAfter, rewardEpoch, vesting, releaseBudget, ...values } = LIVE;
+  const { deposit, renewAfter, rewardEpoch, pledges, vesting, releaseBudget, ...values } = LIVE;
   const read = new EnvironmentReader(environment);
   const home = read.flag("HOME_CHAIN", network !== "custom");
   const salt = read.optional("DEPLOYMENT_SALT");
@@ -299,6 +325,7 @@ export function liveParameters(network: string, chainId: bigint, environment: En
           },
         }
       : undefined,
+    pledges: home ? pledges : undefined,
     delegation: home
       ? { treasury: orMultisig("TREASURY"), community: orMultisig("COMMUNITY"), epochSeconds: rewardEpoch }
       : undefined,

@@ -66,11 +66,13 @@ export const ROLES: readonly RoleDefinition[] = [
     id: 4n,
     name: "TIMELOCK",
     purpose:
-      "resumes a lane, voids old epochs, restores an expired one, names who receives what is slashed, and the community's part",
+      "resumes a lane, voids old epochs, restores an expired one, names who receives what is slashed and the community's " +
+      "part, and sets what later pledges weigh",
     functions: {
       Gateway: ["unpauseLane", "raiseFloor", "restoreEpoch"],
       ValidatorRegistry: ["setTreasury"],
       Delegation: ["setTreasury", "setCommunity"],
+      COSStaking: ["setMultiplier"],
     },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,

@@ -42,6 +42,7 @@ export async function verifyState(options: VerifyOptions): Promise<readonly Find
     verifyValues(deployment),
     verifyToken(deployment),
     verifyDelegation(deployment),
+    verifyPledges(deployment),
     verifyFunctions(deployment, artifacts),
     verifyMembers(deployment, options.provider),
     verifyLanes(deployment),
@@ -124,6 +125,26 @@ async function verifyToken({ token, accessManager, parameters, record }: Deploym
     finding("ReleaseSchedule released or approved", budget, open),
   );
   return [...findings, ...(await verifyMinting(cos, record))];
+}
+
+async function verifyPledges(deployment: Deployment): Promise<readonly Finding[]> {
+  const { cosStaking, accessManager, parameters, record } = deployment;
+  if (cosStaking === undefined || parameters.pledges === undefined) return [];
+  const { minimum, cooldownSeconds, termSeconds } = parameters.pledges;
+  const count = Number(await cosStaking.termCount());
+  const terms = await Promise.all(Array.from({ length: count }, (_, index) => cosStaking.termOf(index)));
+  return [
+    finding("COSStaking authority", await accessManager.getAddress(), await cosStaking.authority()),
+    finding("COSStaking COS", record.contracts.COSToken?.address, await cosStaking.COS()),
+    finding("COSStaking ECOSYSTEM", record.contracts.EcosystemVault?.address, await cosStaking.ECOSYSTEM()),
+    finding("COSStaking MINIMUM", minimum, await cosStaking.MINIMUM()),
+    finding("COSStaking COOLDOWN_SECONDS", cooldownSeconds, await cosStaking.COOLDOWN_SECONDS()),
+    finding(
+      "COSStaking terms",
+      termSeconds,
+      terms.map(([length]) => length),
+    ),
+  ];
 }
 
 async function verifyDelegation(deployment: Deployment): Promise<readonly Finding[]> {

@@ -74,6 +74,7 @@ describe("deployment", () => {
       "COSToken",
       "MerkleAirdrop",
       "ReleaseSchedule",
+      "COSStaking",
       "Delegation",
       "ValidatorRegistry",
       "Slashing",
@@ -122,6 +123,16 @@ describe("deployment", () => {
     expect(await delegation?.treasury()).to.equal(parameters.delegation?.treasury);
     expect(await delegation?.community()).to.equal(parameters.delegation?.community);
     expect(await delegation?.EPOCH_SECONDS()).to.equal(60n);
+  });
+
+  it("takes pledges of the token that it created, rewarded by the ecosystem's vault", async () => {
+    const { cosStaking, record, parameters } = await loadFixture(deployHome);
+    expect(await cosStaking?.COS()).to.equal(record.contracts.COSToken?.address);
+    expect(await cosStaking?.ECOSYSTEM()).to.equal(record.contracts.EcosystemVault?.address);
+    expect(await cosStaking?.MINIMUM()).to.equal(parameters.pledges?.minimum);
+    expect(await cosStaking?.COOLDOWN_SECONDS()).to.equal(600n);
+    expect(await cosStaking?.termCount()).to.equal(6n);
+    expect(await cosStaking?.termOf(5)).to.deep.equal([730n * 86_400n, 40_000n]);
   });
 
   it("starts a business chain with the epoch of its parameters, without a registry and without COS", async () => {

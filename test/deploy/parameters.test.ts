@@ -84,6 +84,16 @@ describe("deployment parameters of a live network", () => {
     expect(other.token?.release).to.deep.equal({ ...usual, budget: 5n * 10n ** 18n, recipient: HOME.ADVISORS });
   });
 
+  it("take pledges of 100 COS for up to two years, on the home chain", () => {
+    const day = 86_400n;
+    expect(parameters({}).pledges).to.deep.equal({
+      minimum: 100n * 10n ** 18n,
+      cooldownSeconds: 7n * day,
+      termSeconds: [0n, 90n * day, 180n * day, 365n * day, 730n * day],
+    });
+    expect(parameters({}, "custom").pledges).to.equal(undefined);
+  });
+
   it("pay what is slashed to the treasury and the community's part to the community, the multisig by default", () => {
     const day = 86_400n;
     expect(parameters({}).delegation).to.deep.equal({

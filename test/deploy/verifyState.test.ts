@@ -167,6 +167,17 @@ describe("verifyState", () => {
     ]);
   });
 
+  it("finds another minimum, cooldown and other terms of the pledges than those of the parameters", async () => {
+    const deployment = await loadFixture(deployHome);
+    const changed = { pledges: { minimum: 1n, cooldownSeconds: 2n, termSeconds: [0n, 3n] } };
+    const found = await differences(deployment, { parameters: changed });
+    expect(found.map(({ subject }) => subject)).to.deep.equal([
+      "COSStaking MINIMUM",
+      "COSStaking COOLDOWN_SECONDS",
+      "COSStaking terms",
+    ]);
+  });
+
   it("finds COS that was minted to somebody else", async () => {
     const deployment = await loadFixture(deployHome);
     const { contracts } = deployment.record;
@@ -177,6 +188,7 @@ describe("verifyState", () => {
     expect(found.map(({ subject }) => subject)).to.include.members([
       "COSToken minted for EcosystemVault",
       "COSToken minted for AirdropVault",
+      "COSStaking ECOSYSTEM",
       "Delegation VAULT",
     ]);
   });

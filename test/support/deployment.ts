@@ -66,7 +66,14 @@ export async function businessParameters(change: Partial<DeploymentParameters> =
   const now = BigInt((await ethers.provider.getBlock("latest"))?.timestamp ?? 0);
   const signers = sortSigners(attesters().map(({ address }) => address));
   const genesis = { epoch: 1n, validUntil: now + 6n * 86_400n, signers };
-  return homeParameters({ registry: undefined, token: undefined, delegation: undefined, genesis, ...change });
+  return homeParameters({
+    registry: undefined,
+    token: undefined,
+    pledges: undefined,
+    delegation: undefined,
+    genesis,
+    ...change,
+  });
 }
 
 export async function optionsFor(parameters: DeploymentParameters): Promise<DeploymentOptions> {
