@@ -8,18 +8,30 @@ import {
   type ContractTransactionResponse,
   type Signer,
 } from "ethers";
-import type { AccessManager, HostileERC20Mock, RevenuePoolMock, RevenueSplitter } from "../../typechain-types";
+import type {
+  AccessManager,
+  COSStaking,
+  HostileERC20Mock,
+  NodeStaking,
+  RevenuePoolMock,
+  RevenueSplitter,
+} from "../../typechain-types";
 import { deploy } from "../crosschain/support";
+import { deployCOS } from "../token/support";
 
 export const EPOCH = 7n * 86_400n;
 export const BNB = ZeroAddress;
 export const NODE_SHARE = 6_000n;
 export const CREDITOR_ROLE = 1n;
 export const MAX_OUTSTANDING = (1n << 128n) - 1n;
+/** Places of either kind in the nodes' pool. */
+export const NODE_PLACES = 5n;
 /** `Pool` in the contract's order. */
 export const POOL = { node: 0, cos: 1 } as const;
 /** A weight that divides the integral's scale: the streams come out exact. */
 export const WEIGHT = 1n << 60n;
+
+const TREASURY = "0x7000000000000000000000000000000000000007";
 
 export interface Shares {
   readonly developer: AddressLike;
@@ -36,12 +48,10 @@ export const STREAM = PER_SECOND * EPOCH;
 export const NODES_PER_SECOND = (PER_SECOND * NODE_SHARE) / 10_000n;
 export const PLEDGES_PER_SECOND = PER_SECOND - NODES_PER_SECOND;
 
-export interface RevenueFixture {
+export interface SplitterFixture {
   readonly manager: AccessManager;
   readonly splitter: RevenueSplitter;
   readonly address: string;
-  readonly nodes: RevenuePoolMock;
-  readonly pledges: RevenuePoolMock;
   /** Two allowed tokens, of which `creditor` has plenty. */
   readonly gold: HostileERC20Mock;
   readonly silver: HostileERC20Mock;
@@ -55,21 +65,79 @@ export interface RevenueFixture {
   readonly first: bigint;
 }
 
+/** Over pools whose positions begin and end when they are told to. */
+export interface RevenueFixture extends SplitterFixture {
+  readonly nodes: RevenuePoolMock;
+  readonly pledges: RevenuePoolMock;
+}
+
+/** Over the pools as they are. */
+export interface PoolsFixture extends SplitterFixture {
+  readonly nodes: NodeStaking;
+  readonly pledges: COSStaking;
+  /** Accounts with BNB and COS, which the pledges' pool may take. */
+  readonly owners: readonly Signer[];
+}
+
 export async function deploySplitter(): Promise<RevenueFixture> {
-  const [admin, creditor, developer, alice, bob] = await ethers.getSigners();
-  const first = BigInt(await time.latest()) / EPOCH + 1n;
-  await time.increaseTo(startOf(first) + 60n);
-  const manager = await deploy<AccessManager>("AccessManager", [await admin!.getAddress()]);
+  const manager = await deployManager();
   const nodes = await deploy<RevenuePoolMock>("RevenuePoolMock");
   const pledges = await deploy<RevenuePoolMock>("RevenuePoolMock");
+  return { ...(await deployOver(manager, await nodes.getAddress(), await pledges.getAddress())), nodes, pledges };
+}
+
+export async function deploySplitterOverPools(): Promise<PoolsFixture> {
+  const manager = await deployManager();
+  const [admin, , , alice, bob, carol, dave] = await ethers.getSigners();
+  const owners = [alice!, bob!, carol!, dave!];
+  const authority = await manager.getAddress();
+  const cos = await deployCOS(await admin!.getAddress());
+  const nodes = await deploy<NodeStaking>("NodeStaking", [
+    authority,
+    await cos.getAddress(),
+    authority,
+    { cellularCap: NODE_PLACES, coreCap: NODE_PLACES, idleSeconds: 0, treasury: TREASURY, genesisOperators: [] },
+  ]);
+  const pledges = await deploy<COSStaking>("COSStaking", [
+    authority,
+    await cos.getAddress(),
+    authority,
+    {
+      minimum: parseEther("100"),
+      cooldownSeconds: EPOCH,
+      termSeconds: [0, 90, 180, 365, 730].map((day) => day * 86_400),
+    },
+  ]);
+  for (const owner of owners) {
+    await cos.transfer(owner, parseEther("200000000"));
+    await cos.connect(owner).approve(pledges, ethers.MaxUint256);
+    await setBalance(await owner.getAddress(), parseEther("1000000"));
+  }
+  return {
+    ...(await deployOver(manager, await nodes.getAddress(), await pledges.getAddress())),
+    nodes,
+    pledges,
+    owners,
+  };
+}
+
+async function deployManager(): Promise<AccessManager> {
+  const [admin] = await ethers.getSigners();
+  const epoch = BigInt(await time.latest()) / EPOCH + 1n;
+  await time.increaseTo(startOf(epoch) + 60n);
+  return deploy<AccessManager>("AccessManager", [await admin!.getAddress()]);
+}
+
+async function deployOver(manager: AccessManager, nodes: string, pledges: string): Promise<SplitterFixture> {
+  const [admin, creditor, developer, alice, bob] = await ethers.getSigners();
+  const first = (await now()) / EPOCH;
   const gold = await deploy<HostileERC20Mock>("HostileERC20Mock");
   const silver = await deploy<HostileERC20Mock>("HostileERC20Mock");
-  const treasury = "0x7000000000000000000000000000000000000007";
   const splitter = await deploy<RevenueSplitter>("RevenueSplitter", [
     await manager.getAddress(),
-    await nodes.getAddress(),
-    await pledges.getAddress(),
-    { treasury, nodeShareBps: NODE_SHARE, tokens: [BNB, await gold.getAddress(), await silver.getAddress()] },
+    nodes,
+    pledges,
+    { treasury: TREASURY, nodeShareBps: NODE_SHARE, tokens: [BNB, await gold.getAddress(), await silver.getAddress()] },
   ]);
   const address = await splitter.getAddress();
   const payer = await creditor!.getAddress();
@@ -78,13 +146,11 @@ export async function deploySplitter(): Promise<RevenueFixture> {
     await token.mint(payer, MAX_OUTSTANDING * 2n);
     await token.connect(creditor!).approve(address, ethers.MaxUint256);
   }
-  await setBalance(payer, parseEther("1000000"));
+  await setBalance(payer, parseEther("1000000000000"));
   return {
     manager,
     splitter,
     address,
-    nodes,
-    pledges,
     gold,
     silver,
     admin: admin!,
@@ -92,7 +158,7 @@ export async function deploySplitter(): Promise<RevenueFixture> {
     developer: developer!,
     alice: alice!,
     bob: bob!,
-    treasury,
+    treasury: TREASURY,
     first,
   };
 }
@@ -101,6 +167,10 @@ export async function allowCredit(manager: AccessManager, splitter: RevenueSplit
   const { selector } = splitter.interface.getFunction("credit");
   await manager.setTargetFunctionRole(await splitter.getAddress(), [selector], CREDITOR_ROLE);
   await manager.grantRole(CREDITOR_ROLE, account, 0);
+}
+
+export async function now(): Promise<bigint> {
+  return BigInt(await time.latest());
 }
 
 /** First second of an epoch. */
