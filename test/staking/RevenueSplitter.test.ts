@@ -355,6 +355,28 @@ describe("RevenueSplitter", () => {
       expect(await splitter.outstanding(gold)).to.equal(PLEDGES_PER_SECOND * EPOCH);
     });
 
+    it("adds what rolls forward, rounded down, to what streams already", async () => {
+      const fixture = await loadFixture(deploySplitter);
+      const { splitter, nodes, alice, gold, first } = fixture;
+      await splitter.setNodeShare(10_000n);
+      await at(startOf(first + 1n));
+      await credit(fixture, gold, 1_000n);
+      await at(startOf(first + 2n) + 1n);
+      await begin(nodes, alice);
+      await credit(fixture, gold, 50n);
+      await time.increaseTo(startOf(first + 3n));
+      // One idle second of 604,800 is less than one thousandth.
+      await splitter.closeEpoch(POOL.node, gold, 9n);
+      expect(await splitter.streamOf(POOL.node, gold, first + 3n)).to.equal(50n);
+      await nodes.end(1n);
+      await at(startOf(first + 3n) + EPOCH / 2n);
+      await begin(nodes, alice);
+      await credit(fixture, gold, 7n);
+      await time.increaseTo(startOf(first + 4n));
+      await splitter.closeEpoch(POOL.node, gold, 9n);
+      expect(await splitter.streamOf(POOL.node, gold, first + 4n)).to.equal(7n + 24n);
+    });
+
     it("gives one result, whenever and however often it is called", async () => {
       const run = async (calls: readonly (readonly [epochs: bigint, max: bigint])[]): Promise<readonly bigint[]> => {
         const fixture = await loadFixture(deploySplitter);
