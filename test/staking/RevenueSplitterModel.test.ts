@@ -58,7 +58,7 @@ class TokenModel {
   }
 }
 
-describe("RevenueSplitter against a model (invariants 1 to 6)", () => {
+describe("RevenueSplitter against a model (invariants 1 to 6 of revenue)", () => {
   for (const seed of SEEDS) {
     it(`agrees after each of ${OPERATIONS} operations of seed ${seed}`, async () => {
       const fixture = await loadFixture(deploySplitterOverPools);
@@ -287,7 +287,7 @@ describe("RevenueSplitter against a model (invariants 1 to 6)", () => {
         try {
           if (await operations[name]!()) done.set(name, (done.get(name) ?? 0) + 1);
           for (const [token, model] of models.entries()) {
-            // Invariants 1 and 3
+            // Invariants 1 and 2
             expect(await splitter.outstanding(tokens[token]!)).to.equal(model.outstanding);
             expect(await balanceOf(token, address)).to.equal(model.outstanding + model.forced);
           }
