@@ -42,6 +42,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ExpectedPause: "the token is not paused",
   GasLimitTooHigh: "ask for less gas: see qcp:status for the lane's limits",
   HomeChainOnly: "run this on the token's home chain",
+  InboundOutOfRange: "the limit has up to 96 bits, the window 1 to 16,777,215 seconds",
   InvalidSymbol: "use 1 to 11 of A-Z and 0-9",
   LaneExists: "a lane is opened once, for good",
   LaneFull: "send again once some messages have arrived",

@@ -12,6 +12,7 @@ import "./qcp/withdrawFees";
 import "./qsc/certify";
 import "./qsc/create";
 import "./qsc/link";
+import "./qsc/limit";
 import "./qsc/issue";
 import "./qsc/freeze";
 import "./qsc/unfreeze";

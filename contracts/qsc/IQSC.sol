@@ -6,9 +6,9 @@ import {Status} from "../crosschain/types/QCP.sol";
 
 /// @notice Who may do what on a token from its first block on. The zero address leaves a role ungranted.
 /// @param admin Grants and revokes the other roles; never zero.
-/// @param adminDelay Seconds that a change of the admin waits.
+/// @param adminDelay Seconds that a change of the admin waits, and a link or a higher limit.
 /// @param freezer Freezes and unfreezes; @param pauser Pauses and unpauses; @param banker Issues, at home only.
-/// @param linker Links counterparts on other chains, each once.
+/// @param linker Links counterparts on other chains, each once, and limits what they may release here.
 struct QSCRoles {
     address admin;
     uint48 adminDelay;
@@ -39,6 +39,15 @@ struct QSCParams {
     QSCHolding[] holdings;
 }
 
+/// @notice What a chain may release here: at most `capacity` at once, and again as `window` passes; any span of `window`
+/// seconds sees at most twice the capacity.
+/// @param capacity At most 2^96 − 1; 0: nothing.
+/// @param window Seconds, 1 to 2^24 − 1.
+struct Inbound {
+    uint256 capacity;
+    uint256 window;
+}
+
 /// @title QSC: a token that can be issued, frozen, paused and moved between chains
 /// @notice Beside ERC-20, ERC-2612 and ERC-5805 on a timestamp clock (ERC-6372). Source: CHAOS paper (QSC).
 /// Amounts are in the token's smallest unit. A pause stops every movement of tokens but a reclaim.
@@ -52,6 +61,8 @@ interface IQSC {
     event Exchanged(bytes32 indexed sendId, address indexed from, bytes to, uint256 amount);
     /// @dev `amount` was minted here; `from` is an ERC-7930 address.
     event ExchangeReceived(bytes32 indexed receiveId, bytes from, address indexed to, uint256 amount);
+    /// @dev The limit of a chain is this one from second `from` on.
+    event InboundLimitSet(uint64 indexed chainId, uint256 capacity, uint256 window, uint256 from);
     event Reclaimed(bytes32 indexed sendId, address indexed to, uint256 amount);
 
     /// @dev ERC-7943: the balance would suffice, its unfrozen part does not.
@@ -67,6 +78,9 @@ interface IQSC {
     error InvalidExchangeRecipient(bytes to);
     error ExchangeAmountOutOfRange(uint256 amount, uint256 max);
     error ExchangePayloadMalformed(bytes payload);
+    /// @dev The exchange fails here, and is given back where it came from.
+    error InboundLimitExceeded(uint64 chainId, uint256 amount, uint256 available);
+    error InboundOutOfRange(uint256 capacity, uint256 window);
     error NothingToReclaim(bytes32 sendId);
     error NotReclaimable(bytes32 sendId, Status status);
 
@@ -91,8 +105,14 @@ interface IQSC {
     /// @notice Mints `amount` to `to` within the cap. Banker only, at home only.
     function issue(address to, uint256 amount) external;
 
-    /// @notice Names the counterpart on another chain, for good. Linker only.
-    function link(uint64 chainId, address counterpart) external;
+    /// @notice Names the counterpart on another chain, for good, and what it may release here, from the admin's delay
+    /// after now on: until then nothing. Linker only.
+    function link(uint64 chainId, address counterpart, Inbound calldata inbound) external;
+
+    /// @notice Changes what a linked chain may release here. A limit that is lower, or as low, in capacity and in rate is
+    /// the limit at once, and nothing follows it: linker or pauser. Any other takes over after the admin's delay, and
+    /// replaces one that waits: linker only. A reclaim is never limited.
+    function setInboundLimit(uint64 chainId, Inbound calldata inbound) external;
 
     /// @notice Burns `amount` of the caller's spendable tokens; the counterpart mints them on the chain of `to`. If
     /// that fails, `qcpReclaim` gives them back. The value of the call is `qcpFee`, which is not given back.
@@ -114,6 +134,12 @@ interface IQSC {
 
     /// @notice Wei that an exchange with a chain costs now; reverts with ChainNotLinked.
     function qcpFee(uint64 chainId) external view returns (uint256);
+
+    /// @notice What a chain may release here: its limit, what of it is left now, and the limit that follows from second
+    /// `from` on; `from` is 0 where none does.
+    function inboundLimit(
+        uint64 chainId
+    ) external view returns (Inbound memory inbound, uint256 available, Inbound memory next, uint256 from);
 
     /// @notice What is frozen of `account`; it may exceed the balance.
     function frozenAmount(address account) external view returns (uint256);

@@ -15,12 +15,14 @@ import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol
 import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 import {IOutbox} from "../crosschain/IOutbox.sol";
 import {Status} from "../crosschain/types/QCP.sol";
-import {IQSC, QSCParams} from "./IQSC.sol";
+import {IQSC, Inbound, QSCParams} from "./IQSC.sol";
+import {InboundLimit} from "./libraries/InboundLimit.sol";
 
 /// @title QSC
 /// @notice See `IQSC` and the README of this folder.
 contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDefaultAdminRules, CrosschainLinked {
     using Checkpoints for Checkpoints.Trace208;
+    using InboundLimit for InboundLimit.Limit;
     using InteroperableAddress for bytes;
 
     /// @dev What a failed exchange gives back: one slot.
@@ -51,6 +53,7 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
     mapping(address account => uint256 amount) private _frozen;
     mapping(address account => Checkpoints.Trace208 history) private _balances;
     mapping(bytes32 sendId => Exchange exchange) private _exchanges;
+    mapping(uint64 chainId => InboundLimit.Limit limit) private _inbound;
 
     constructor(
         QSCParams memory params,
@@ -121,9 +124,24 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
     }
 
     /// @inheritdoc IQSC
-    function link(uint64 chainId, address counterpart) external onlyRole(LINKER_ROLE) {
+    function link(uint64 chainId, address counterpart, Inbound calldata inbound) external onlyRole(LINKER_ROLE) {
         if (counterpart == address(0) || chainId == block.chainid) revert InvalidLink(chainId, counterpart);
         _setLink(address(GATEWAY), InteroperableAddress.formatEvmV1(chainId, counterpart), false);
+        _setNextInbound(chainId, inbound);
+    }
+
+    /// @inheritdoc IQSC
+    function setInboundLimit(uint64 chainId, Inbound calldata inbound) external {
+        _counterpartOn(chainId);
+        InboundLimit.Limit memory present = _inbound[chainId].atTime(block.timestamp);
+        (uint96 capacity, uint24 window) = _checkInbound(inbound);
+        if (!InboundLimit.lowers(present, capacity, window)) {
+            _checkRole(LINKER_ROLE);
+            return _setNextInbound(chainId, inbound);
+        }
+        if (!hasRole(PAUSER_ROLE, msg.sender)) _checkRole(LINKER_ROLE);
+        _inbound[chainId].set(present, capacity, window);
+        emit InboundLimitSet(chainId, capacity, window, block.timestamp);
     }
 
     /// @inheritdoc IQSC
@@ -159,6 +177,16 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
     function qcpFee(uint64 chainId) external view returns (uint256) {
         _counterpartOn(chainId);
         return GATEWAY.quote(chainId, PAYLOAD_BYTES, EXCHANGE_GAS);
+    }
+
+    /// @inheritdoc IQSC
+    function inboundLimit(
+        uint64 chainId
+    ) external view returns (Inbound memory inbound, uint256 available, Inbound memory next, uint256 from) {
+        InboundLimit.Limit memory present = _inbound[chainId].atTime(block.timestamp);
+        inbound = Inbound(present.capacity, present.window);
+        next = Inbound(present.nextCapacity, present.nextWindow);
+        return (inbound, InboundLimit.available(present), next, present.nextFrom);
     }
 
     /// @inheritdoc IQSC
@@ -231,8 +259,9 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
         address to = address(bytes20(payload[20:40]));
         uint256 amount = uint96(bytes12(payload[40:52]));
 
-        _mint(to, amount);
         (uint256 chainId, ) = sender.parseEvmV1Calldata();
+        _release(uint64(chainId), amount);
+        _mint(to, amount);
         bytes memory from = InteroperableAddress.formatEvmV1(chainId, address(bytes20(payload[:20])));
         emit ExchangeReceived(receiveId, from, to, amount);
     }
@@ -255,6 +284,32 @@ contract QSC is IQSC, ERC20, ERC20Permit, ERC20Votes, Pausable, AccessControlDef
         );
         _exchanges[sendId] = Exchange(msg.sender, uint96(amount));
         emit Exchanged(sendId, msg.sender, to, amount);
+    }
+
+    /// @dev Within what the chain may release; a higher sum reverts, so that the message fails and is reclaimed.
+    function _release(uint64 chainId, uint256 amount) private {
+        InboundLimit.Limit storage limit = _inbound[chainId];
+        InboundLimit.Limit memory present = limit.atTime(block.timestamp);
+        uint256 available = InboundLimit.available(present);
+        if (amount > available) revert InboundLimitExceeded(chainId, amount, available);
+        limit.fill(present, amount);
+    }
+
+    /// @dev After the admin's delay, so that a stolen linker opens nothing that the others cannot close first.
+    function _setNextInbound(uint64 chainId, Inbound calldata inbound) private {
+        (uint96 capacity, uint24 window) = _checkInbound(inbound);
+        uint256 from = block.timestamp + defaultAdminDelay();
+        InboundLimit.Limit storage limit = _inbound[chainId];
+        limit.setNext(limit.atTime(block.timestamp), capacity, window, uint40(from));
+        emit InboundLimitSet(chainId, capacity, window, from);
+    }
+
+    function _checkInbound(Inbound calldata inbound) private pure returns (uint96 capacity, uint24 window) {
+        (uint256 most, uint256 longest) = (type(uint96).max, type(uint24).max);
+        if (inbound.capacity > most || inbound.window == 0 || inbound.window > longest) {
+            revert InboundOutOfRange(inbound.capacity, inbound.window);
+        }
+        return (uint96(inbound.capacity), uint24(inbound.window));
     }
 
     function _counterpartOn(uint256 chainId) private view returns (bytes memory counterpart) {

@@ -10,7 +10,10 @@ export interface LinkedToken {
 }
 
 const YEAR_SECONDS = 31_536_000;
-const ADMIN_DELAY_SECONDS = 60;
+// A link, too, waits for it: here nobody does.
+const ADMIN_DELAY_SECONDS = 0;
+/** What either chain may release of the other's tokens in a day: all of them. */
+const INBOUND = { capacity: parseEther("1000000"), window: 86_400 } as const;
 
 /** Certifies the issuer on both chains, creates the token at home (all of it for alice) and away, and links the two. */
 export async function createLinkedToken(network: LocalNetwork, symbol: string, name: string): Promise<LinkedToken> {
@@ -19,8 +22,8 @@ export async function createLinkedToken(network: LocalNetwork, symbol: string, n
     [home, away].map((chain) => createToken(chain, BigInt(home.node.chainId), symbol, name)),
   )) as [ContractTypes["QSC"], ContractTypes["QSC"]];
   const [linkHome, linkAway] = await Promise.all([
-    atHome.link(away.node.chainId, await atAway.getAddress()),
-    atAway.link(home.node.chainId, await atHome.getAddress()),
+    atHome.link(away.node.chainId, await atAway.getAddress(), INBOUND),
+    atAway.link(home.node.chainId, await atHome.getAddress(), INBOUND),
   ]);
   await Promise.all([linkHome.wait(), linkAway.wait()]);
   return { symbol, home: atHome, away: atAway };

@@ -33,7 +33,10 @@ async function on(end: End, account: { getAddress(): Promise<string> }): Promise
 
 /** A second chain in this process, with its own state, accounts and chain id. */
 async function otherChain(): Promise<HardhatEthersProvider> {
-  const hardhat = { ...hre.config.networks.hardhat, chainId: Number(OTHER_CHAIN) };
+  // Other tests may have moved this chain's clock: both start at one time.
+  const now = (await ethers.provider.getBlock("latest"))!.timestamp;
+  const initialDate = new Date(now * 1_000).toISOString();
+  const hardhat = { ...hre.config.networks.hardhat, chainId: Number(OTHER_CHAIN), initialDate };
   const config = { ...hre.config, networks: { ...hre.config.networks, hardhat } };
   return new HardhatEthersProvider(await createProvider(config, "hardhat", hre.artifacts), "hardhat");
 }
@@ -272,8 +275,8 @@ describe("Applications over two gateways", function () {
       const { here, there } = chains;
       const home = await deployQSC(here, here.chainId);
       const remote = await deployQSC(there, here.chainId);
-      await home.link(there.chainId, remote);
-      await remote.link(here.chainId, home);
+      await home.link(there.chainId, remote, { capacity: SUPPLY, window: DAY });
+      await remote.link(here.chainId, home, { capacity: SUPPLY, window: DAY });
       return { home: home.connect(here.user), remote: remote.connect(there.user) };
     }
 

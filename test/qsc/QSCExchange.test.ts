@@ -3,7 +3,20 @@ import { expect } from "chai";
 import { MaxUint256, ZeroAddress, concat, id, toBeHex } from "ethers";
 import { ethers } from "hardhat";
 import { interoperableAddress } from "../../protocol/message";
-import { CAP, HOME, LOCAL, REMOTE, STATUS, SUPPLY, at, deployEnds, paramsOf, sendIdOf } from "./support";
+import {
+  ADMIN_DELAY,
+  CAP,
+  HOME,
+  LOCAL,
+  REMOTE,
+  STATUS,
+  SUPPLY,
+  UNLIMITED,
+  at,
+  deployEnds,
+  paramsOf,
+  sendIdOf,
+} from "./support";
 
 const MAX_AMOUNT = 2n ** 96n - 1n;
 const RECEIVE_ID = id("receive");
@@ -17,22 +30,25 @@ describe("QSC exchange", function () {
   describe("link", function () {
     it("reverts for the zero address and for its own chain", async function () {
       const { home, linker, bob } = await loadFixture(deployEnds);
-      await expect(home.connect(linker).link(7n, ZeroAddress))
+      await expect(home.connect(linker).link(7n, ZeroAddress, UNLIMITED))
         .to.be.revertedWithCustomError(home, "InvalidLink")
         .withArgs(7n, ZeroAddress);
-      await expect(home.connect(linker).link(LOCAL, bob))
+      await expect(home.connect(linker).link(LOCAL, bob, UNLIMITED))
         .to.be.revertedWithCustomError(home, "InvalidLink")
         .withArgs(LOCAL, bob);
     });
 
     it("reverts where there is a counterpart already", async function () {
       const { home, linker, bob } = await loadFixture(deployEnds);
-      await expect(home.connect(linker).link(REMOTE, bob)).to.be.revertedWithCustomError(home, "LinkAlreadyRegistered");
+      await expect(home.connect(linker).link(REMOTE, bob, UNLIMITED)).to.be.revertedWithCustomError(
+        home,
+        "LinkAlreadyRegistered",
+      );
     });
 
     it("names a counterpart through the one gateway", async function () {
       const { home, homeGateway, linker, bob } = await loadFixture(deployEnds);
-      await expect(home.connect(linker).link(7n, bob))
+      await expect(home.connect(linker).link(7n, bob, UNLIMITED))
         .to.emit(home, "LinkRegistered")
         .withArgs(homeGateway, at(7n, bob));
       expect(await home.getLink("0x000100000107" + "00")).to.deep.equal([await homeGateway.getAddress(), at(7n, bob)]);
@@ -125,8 +141,9 @@ describe("QSC exchange", function () {
         [paramsOf(of, { homeChainId: HOME, cap: 0n, holdings: [] }), remoteGateway],
         of.admin,
       );
-      await token.connect(of.linker).link(REMOTE, counterpart);
-      await counterpart.connect(of.linker).link(HOME, token);
+      await token.connect(of.linker).link(REMOTE, counterpart, UNLIMITED);
+      await counterpart.connect(of.linker).link(HOME, token, UNLIMITED);
+      await time.increase(ADMIN_DELAY);
       const there = await sendIdOf(token, token.connect(of.alice).qcpExchange(at(REMOTE, of.bob), MAX_AMOUNT));
       await homeGateway.deliver(there, remoteGateway);
       expect(await counterpart.balanceOf(of.bob)).to.equal(MAX_AMOUNT);
@@ -218,7 +235,8 @@ describe("QSC exchange", function () {
       const supply = 2n ** 208n - 1n;
       const holdings = [{ account: of.alice.address, amount: supply }];
       const token = await ethers.deployContract("QSC", [paramsOf(of, { cap: 0n, holdings }), homeGateway], of.admin);
-      await token.connect(of.linker).link(REMOTE, of.remote);
+      await token.connect(of.linker).link(REMOTE, of.remote, UNLIMITED);
+      await time.increase(ADMIN_DELAY);
       // Only a counterpart that mints what nobody burned comes here.
       const call = homeGateway.executeOrRevert(RECEIVE_ID, REMOTE, of.remote, token, of.payload);
       await expect(call)

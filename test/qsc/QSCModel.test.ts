@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { MaxUint256, ZeroAddress, isCallException, type ContractTransactionResponse } from "ethers";
 import { CAP, HOME, REMOTE, STATUS, SUPPLY, at, deployEnds, sendIdOf, type Ends } from "./support";
 
-const OPERATIONS = 600;
+const OPERATIONS = 2_000;
 const SEED = 20_261_121;
 
 type Side = "home" | "remote";

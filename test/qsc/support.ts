@@ -1,5 +1,6 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
 import type { ContractTransactionReceipt, ContractTransactionResponse } from "ethers";
+import { time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
 import { interoperableAddress } from "../../protocol/message";
 import type { GatewayMock, QSC } from "../../typechain-types";
@@ -45,7 +46,7 @@ export async function actors(): Promise<Actors> {
 export function rolesOf(of: Actors): QSCRolesStruct {
   return {
     admin: of.admin.address,
-    adminDelay: 86_400n,
+    adminDelay: ADMIN_DELAY,
     freezer: of.freezer.address,
     pauser: of.pauser.address,
     banker: of.banker.address,
@@ -71,6 +72,10 @@ export function remoteParamsOf(of: Actors): QSCParamsStruct {
   return paramsOf(of, { homeChainId: HOME, cap: 0n, holdings: [] });
 }
 
+/** As much as can be released, for tests that are about something else. */
+export const UNLIMITED = { capacity: 2n ** 96n - 1n, window: 1n } as const;
+export const ADMIN_DELAY = 86_400n;
+
 /** A home token of which alice has everything, and its linked counterpart, each with a gateway of its own. */
 export async function deployEnds(): Promise<Ends> {
   const of = await actors();
@@ -78,8 +83,9 @@ export async function deployEnds(): Promise<Ends> {
   const remoteGateway = await ethers.deployContract("GatewayMock", [REMOTE], of.admin);
   const home = await ethers.deployContract("QSC", [paramsOf(of), homeGateway], of.admin);
   const remote = await ethers.deployContract("QSC", [remoteParamsOf(of), remoteGateway], of.admin);
-  await home.connect(of.linker).link(REMOTE, remote);
-  await remote.connect(of.linker).link(HOME, home);
+  await home.connect(of.linker).link(REMOTE, remote, UNLIMITED);
+  await remote.connect(of.linker).link(HOME, home, UNLIMITED);
+  await time.increase(ADMIN_DELAY);
   return { ...of, home, remote, homeGateway, remoteGateway };
 }
 

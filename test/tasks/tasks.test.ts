@@ -48,7 +48,7 @@ async function withToken(): Promise<TasksFixture & { readonly token: string; rea
     cap: "1000",
     holders: `${holder}:100.5`,
   });
-  await run(file, "qsc:link", { token: "GAME", chain: "56", counterpart: REMOTE_GATEWAY });
+  await run(file, "qsc:link", { token: "GAME", chain: "56", counterpart: REMOTE_GATEWAY, limit: "1000" });
   return { deployment, file, token: created.token, holder };
 }
 
@@ -400,10 +400,29 @@ describe("tasks", () => {
 
     it("are linked once, by the linker", async () => {
       const { file } = await loadFixture(withToken);
-      const link = { token: "GAME", chain: "97", counterpart: REMOTE_GATEWAY };
+      const link = { token: "GAME", chain: "97", counterpart: REMOTE_GATEWAY, limit: "10" };
       expect(await refusal(run(file, "qsc:link", { ...link, from: "7" }))).to.contain("LINKER_ROLE");
       expect(await refusal(run(file, "qsc:link", { ...link, chain: "31337" }))).to.contain("this is that chain");
       expect(await refusal(run(file, "qsc:link", { ...link, counterpart: "x" }))).to.contain("--counterpart x");
+    });
+
+    it("are limited in what another chain may release: lower at once, higher later", async () => {
+      const { file } = await loadFixture(withToken);
+      const limit = (change: Readonly<Record<string, unknown>>) =>
+        run<{ capacity: bigint; window: bigint; available: bigint; nextFrom: bigint }>(file, "qsc:limit", {
+          token: "GAME",
+          chain: "56",
+          ...change,
+        });
+      const linked = await limit({});
+      expect([linked.capacity, linked.nextFrom > 0n]).to.deep.equal([0n, true]);
+      await time.increaseTo(linked.nextFrom);
+      const capacity = ethers.parseEther("1000");
+      expect(await limit({})).to.deep.equal({ capacity, window: 86_400n, available: capacity, nextFrom: 0n });
+      expect((await limit({ limit: "500" })).capacity).to.equal(ethers.parseEther("500"));
+      const raised = await limit({ limit: "2000", window: "3600" });
+      expect([raised.capacity, raised.nextFrom > 0n]).to.deep.equal([ethers.parseEther("500"), true]);
+      expect(await refusal(limit({ chain: "97" }))).to.contain("no counterpart on chain 97");
     });
 
     it("are issued within the cap, by the banker", async () => {
