@@ -98,8 +98,9 @@ describe("ReleaseSchedule", function () {
       expect(await cos.balanceOf(alice)).to.equal(TOTALS[0]! / PHASE);
     });
 
-    it("says nothing where nothing is due", async function () {
+    it("returns 0 and says nothing where nothing is due", async function () {
       const { schedule, start } = await loadFixture(deployRelease);
+      expect(await schedule.release.staticCall()).to.equal(0n);
       await time.setNextBlockTimestamp(start);
       await expect(schedule.release()).not.to.emit(schedule, "Emitted");
     });

@@ -1,0 +1,19 @@
+/** A mutant that no test can notice, and why: it does what the contract does. */
+export interface EquivalentMutant {
+  readonly source: string;
+  /** The line before and after, trimmed. */
+  readonly before: string;
+  readonly after: string;
+  readonly reason: string;
+}
+
+export const EQUIVALENT: readonly EquivalentMutant[] = [
+  {
+    source: "token/libraries/EmissionSchedule.sol",
+    before: "if (timestamp < end) {",
+    after: "if (timestamp <= end) {",
+    reason:
+      "in a phase's last second the share of what is left is all of it: the same amount is emitted, and the cursor, left " +
+      "in a finished phase, moves on with the next call",
+  },
+];

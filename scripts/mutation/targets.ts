@@ -1,0 +1,93 @@
+/** Sources that are mutated together with the contracts that they are part of, and the tests that must notice. */
+export interface Target {
+  readonly room: string;
+  /** Under `contracts/`. */
+  readonly sources: readonly string[];
+  /** Each with its file, under `contracts/`. */
+  readonly contracts: Readonly<Record<string, string>>;
+  /** Under `test/`, the quick ones first. */
+  readonly tests: readonly string[];
+}
+
+/** The contracts that hold value, and what their arithmetic rests on. */
+export const TARGETS: readonly Target[] = [
+  {
+    room: "token",
+    sources: ["token/COSToken.sol"],
+    contracts: { COSToken: "token/COSToken.sol" },
+    tests: ["token/COSToken.test.ts"],
+  },
+  {
+    room: "token",
+    sources: ["token/Vault.sol"],
+    contracts: { Vault: "token/Vault.sol" },
+    tests: ["token/Vault.test.ts", "token/MerkleAirdropModel.test.ts"],
+  },
+  {
+    room: "token",
+    sources: ["token/Vesting.sol"],
+    contracts: { Vesting: "token/Vesting.sol" },
+    tests: ["token/Vesting.test.ts", "token/VestingModel.test.ts"],
+  },
+  {
+    room: "token",
+    sources: ["token/MerkleAirdrop.sol"],
+    contracts: { MerkleAirdrop: "token/MerkleAirdrop.sol" },
+    tests: ["token/MerkleAirdrop.test.ts", "token/MerkleAirdropModel.test.ts"],
+  },
+  {
+    room: "token",
+    sources: [
+      "token/Emission.sol",
+      "token/ReleaseSchedule.sol",
+      "token/IssuanceSchedule.sol",
+      "token/libraries/EmissionSchedule.sol",
+    ],
+    contracts: {
+      ReleaseSchedule: "token/ReleaseSchedule.sol",
+      IssuanceSchedule: "token/IssuanceSchedule.sol",
+    },
+    tests: ["token/Emission.test.ts", "token/EmissionModel.test.ts"],
+  },
+  {
+    room: "staking",
+    sources: ["staking/NodeStaking.sol", "staking/StakePool.sol", "staking/libraries/Accrual.sol"],
+    contracts: { NodeStaking: "staking/NodeStaking.sol", COSStaking: "staking/COSStaking.sol" },
+    tests: [
+      "staking/NodeStaking.test.ts",
+      "staking/COSStaking.test.ts",
+      "staking/NodeStakingModel.test.ts",
+      "staking/COSStakingModel.test.ts",
+    ],
+  },
+  {
+    room: "staking",
+    sources: ["staking/COSStaking.sol"],
+    contracts: { COSStaking: "staking/COSStaking.sol" },
+    tests: ["staking/COSStaking.test.ts", "staking/COSStakingModel.test.ts"],
+  },
+  {
+    room: "staking",
+    sources: ["staking/RevenueSplitter.sol"],
+    contracts: { RevenueSplitter: "staking/RevenueSplitter.sol" },
+    tests: ["staking/RevenueSplitter.test.ts"],
+  },
+  {
+    room: "validators",
+    sources: ["validators/Delegation.sol", "validators/libraries/BondMath.sol"],
+    contracts: { Delegation: "validators/Delegation.sol" },
+    tests: [
+      "validators/delegation/bond.test.ts",
+      "validators/delegation/pools.test.ts",
+      "validators/delegation/rewards.test.ts",
+      "validators/delegation/slash.test.ts",
+      "validators/delegation/model.test.ts",
+    ],
+  },
+  {
+    room: "validators",
+    sources: ["validators/ValidatorRegistry.sol"],
+    contracts: { ValidatorRegistry: "validators/ValidatorRegistry.sol" },
+    tests: ["validators/ValidatorRegistry.test.ts", "validators/ValidatorRegistryModel.test.ts"],
+  },
+];
