@@ -97,6 +97,18 @@ describe("Delegation: slashing", () => {
     expect(await delegation.unsweptSlashed()).to.equal(cos("0.01"));
   });
 
+  it("rounds what is left of a share down", async () => {
+    const { delegation, slash, validator } = await loadFixture(bonded);
+    let left = 10n ** 27n;
+    for (let times = 0; times < 8; ++times) {
+      await slash(validator, 3_333n);
+      left = (left * 6_667n) / 10_000n;
+    }
+    // 0.6667 to the eighth has 32 decimals: the last five are cut off.
+    expect((await delegation.poolOf(validator.address)).index).to.equal(left);
+    expect(left).to.equal(6_667n ** 8n / 10n ** 5n);
+  });
+
   it("leaves nothing with 10,000 basis points: everybody may still leave, for nothing", async () => {
     const { delegation, token, undelegate, withdraw, slash, ann, bob, validator } = await loadFixture(bonded);
     await undelegate(ann, validator, cos(30));
