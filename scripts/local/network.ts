@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HDNodeWallet, JsonRpcProvider, Mnemonic, NonceManager, Wallet, parseEther, type BaseWallet } from "ethers";
 import { stringify } from "yaml";
+import { buildArtifacts, type ArtifactSource } from "../../deploy/contracts";
 import { deployChain, handOver, openLane, type Deployment, type DeploymentOptions } from "../../deploy/deployment";
 import { genesisOf, publishEpoch, registerOperator } from "../../deploy/operators";
 import { LOCAL_LANE_LIMITS, localParameters, type DeploymentParameters } from "../../deploy/parameters";
@@ -22,6 +23,7 @@ export interface LocalChain {
 }
 
 export interface LocalNetwork {
+  readonly artifacts: ArtifactSource;
   readonly home: LocalChain;
   readonly away: LocalChain;
   readonly relayers: readonly RelayerProcess[];
@@ -33,6 +35,10 @@ export interface LocalNetworkOptions {
   readonly directory: string;
   readonly operators: number;
   readonly blockTime: number;
+  /** `finalized` of the home chain trails its head by two of them. Default 1. */
+  readonly slotsInAnEpoch?: number;
+  /** The compiled contracts; those of the last build where absent. */
+  readonly artifacts?: ArtifactSource;
   readonly onProgress: (line: string) => void;
 }
 
@@ -55,7 +61,7 @@ interface Node {
 
 /** Two chains as processes of their own, everything deployed, all operators registered and their relayers running. */
 export async function startLocalNetwork(options: LocalNetworkOptions): Promise<LocalNetwork> {
-  const { directory, onProgress } = options;
+  const { directory, onProgress, artifacts = buildArtifacts() } = options;
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of stops.splice(0).reverse()) await one();
@@ -74,26 +80,26 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     onProgress(`chains: ${nodes.map(({ name, program, node }) => `${name} (${program}, ${node.url})`).join(", ")}`);
 
     const operators = await makeOperators(options, homeNode);
-    const { home, away } = await deployBoth(homeNode, awayNode, operators, onProgress);
+    const { home, away } = await deployBoth(homeNode, awayNode, operators, artifacts, onProgress);
     const relayers = await Promise.all(
       operators.map((operator) => startRelayerProcess(configure(operator, home, away), operator)),
     );
     for (const relayer of relayers) stops.push(() => relayer.stop());
     onProgress(`relayers: ${relayers.map(({ name, url }) => `${name} ${url}`).join(", ")}`);
-    return { home, away, relayers, stop };
+    return { artifacts, home, away, relayers, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startHome({ blockTime, onProgress }: LocalNetworkOptions): Promise<Node> {
+async function startHome({ blockTime, slotsInAnEpoch = 1, onProgress }: LocalNetworkOptions): Promise<Node> {
   if (!anvilInstalled()) {
     onProgress("anvil is not installed on this platform: hardhat node serves both chains");
     const node = await startHardhatNode({ chainId: HOME_CHAIN_ID, blockTime });
     return connectNode("home", "hardhat node", node);
   }
-  const node = await startAnvil({ chainId: HOME_CHAIN_ID, blockTime, slotsInAnEpoch: 1, args: ["--accounts", "20"] });
+  const node = await startAnvil({ chainId: HOME_CHAIN_ID, blockTime, slotsInAnEpoch, args: ["--accounts", "20"] });
   return connectNode("home", "anvil", node);
 }
 
@@ -161,6 +167,7 @@ async function deployBoth(
   home: Node,
   away: Node,
   operators: readonly LocalOperator[],
+  artifacts: ArtifactSource,
   onProgress: (line: string) => void,
 ): Promise<{ readonly home: LocalChain; readonly away: LocalChain }> {
   const address = (index: number): Promise<string> => home.account(index).getAddress();
@@ -169,6 +176,7 @@ async function deployBoth(
     signer: node.account(ACCOUNTS.deployer),
     parameters,
     recorder: memoryRecorder(),
+    artifacts,
   });
 
   const homeOptions = optionsOf(

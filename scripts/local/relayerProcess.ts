@@ -9,9 +9,14 @@ import type { LocalOperator } from "./network";
 export interface RelayerProcess {
   readonly name: string;
   readonly url: string;
-  readonly pid: number;
+  /** Its configuration file. */
+  readonly config: string;
+  /** Runs it again after `stop` or `kill`; resolves when it answers. */
+  start(): Promise<void>;
   /** Asks it to drain, and ends it where it does not within ten seconds. */
   stop(): Promise<void>;
+  /** Ends it at once, as a loss of power would. */
+  kill(): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 60_000;
@@ -20,14 +25,42 @@ const REPOSITORY = resolve(__dirname, "../..");
 
 /** Runs `relayer run` on a configuration that is written into the operator's folder, with its log beside it. */
 export async function startRelayerProcess(yaml: string, operator: LocalOperator): Promise<RelayerProcess> {
-  const config = join(operator.directory, "relayer.yaml");
-  const logPath = join(operator.directory, "relayer.log");
+  const { name, url, directory } = operator;
+  const config = join(directory, "relayer.yaml");
   writeFileSync(config, yaml);
+  let running: Running | undefined;
+  const end = async (signal: "SIGTERM" | "SIGKILL"): Promise<void> => {
+    const ending = running;
+    running = undefined;
+    await ending?.end(signal);
+  };
+  const relayer: RelayerProcess = {
+    name,
+    url,
+    config,
+    start: async () => {
+      running ??= await run(operator, config);
+    },
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+  };
+  await relayer.start();
+  return relayer;
+}
+
+interface Running {
+  end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
+}
+
+async function run({ name, url, directory }: LocalOperator, config: string): Promise<Running> {
+  const logPath = join(directory, "relayer.log");
   const child = spawn(process.execPath, ["--import", "tsx", "relayer/cli.ts", "run", "--config", config], {
     cwd: REPOSITORY,
+    // Of a parent that runs inside Hardhat, the child is to know nothing.
+    env: { ...process.env, NODE_OPTIONS: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const log = createWriteStream(logPath);
+  const log = createWriteStream(logPath, { flags: "a" });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const killWithParent = (): void => void child.kill("SIGKILL");
@@ -36,9 +69,12 @@ export async function startRelayerProcess(yaml: string, operator: LocalOperator)
 
   const deadline = Date.now() + START_TIMEOUT_MS;
   for (;;) {
-    if (ended()) throw new Error(`${operator.name} did not start: ${readFileSync(logPath, "utf8").slice(-2_000)}`);
-    if (Date.now() > deadline) throw new Error(`${operator.name} is not up after ${START_TIMEOUT_MS} ms: ${logPath}`);
-    const up = await fetch(`${operator.url}/health`).then(
+    if (ended()) throw new Error(`${name} did not start: ${readFileSync(logPath, "utf8").slice(-2_000)}`);
+    if (Date.now() > deadline) {
+      child.kill("SIGKILL");
+      throw new Error(`${name} is not up after ${START_TIMEOUT_MS} ms: ${logPath}`);
+    }
+    const up = await fetch(`${url}/health`).then(
       ({ ok }) => ok,
       () => false,
     );
@@ -47,14 +83,11 @@ export async function startRelayerProcess(yaml: string, operator: LocalOperator)
   }
 
   return {
-    name: operator.name,
-    url: operator.url,
-    pid: child.pid as number,
-    async stop() {
+    async end(signal) {
       process.removeListener("exit", killWithParent);
       if (!ended()) {
         const exited = once(child, "exit");
-        child.kill("SIGTERM");
+        child.kill(signal);
         const kill = setTimeout(() => child.kill("SIGKILL"), STOP_TIMEOUT_MS);
         await exited;
         clearTimeout(kill);

@@ -1,5 +1,5 @@
 import { ZeroAddress, parseEther } from "ethers";
-import { buildArtifacts, connect, type ContractTypes } from "../../deploy/contracts";
+import { connect, type ArtifactSource, type ContractTypes } from "../../deploy/contracts";
 import { ACCOUNTS, type LocalChain, type LocalNetwork } from "./network";
 
 /** A QSC at home and its counterpart away, linked to each other. */
@@ -19,7 +19,7 @@ const INBOUND = { capacity: parseEther("1000000"), window: 86_400 } as const;
 export async function createLinkedToken(network: LocalNetwork, symbol: string, name: string): Promise<LinkedToken> {
   const { home, away } = network;
   const [atHome, atAway] = (await Promise.all(
-    [home, away].map((chain) => createToken(chain, BigInt(home.node.chainId), symbol, name)),
+    [home, away].map((chain) => createToken(chain, BigInt(home.node.chainId), symbol, name, network.artifacts)),
   )) as [ContractTypes["QSC"], ContractTypes["QSC"]];
   const [linkHome, linkAway] = await Promise.all([
     atHome.link(away.node.chainId, await atAway.getAddress(), INBOUND),
@@ -34,6 +34,7 @@ async function createToken(
   homeChainId: bigint,
   symbol: string,
   name: string,
+  artifacts: ArtifactSource,
 ): Promise<ContractTypes["QSC"]> {
   const issuer = chain.account(ACCOUNTS.issuer);
   const issuerAddress = await issuer.getAddress();
@@ -45,7 +46,6 @@ async function createToken(
   const certified = await factory.connect(multisig).certify(issuerAddress, now + YEAR_SECONDS, subject);
   await certified.wait();
 
-  const artifacts = buildArtifacts();
   const { bytecode } = await artifacts("QSC");
   const created = await factory.connect(issuer).createQSC(
     {
