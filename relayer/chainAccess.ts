@@ -1,16 +1,8 @@
-import { Interface } from "ethers";
+import type { Interface } from "ethers";
 import { GATEWAY } from "./cassini/gatewayInterface";
+import { OPERATOR_ACTIVE, REGISTRY } from "./cassini/registryInterface";
 import { RpcClient } from "./chain/rpc";
 import type { ChainConfig } from "./config";
-
-/** What the relayer needs of `contracts/validators/IValidatorRegistry.sol`. */
-export const REGISTRY = new Interface([
-  "function operators() view returns (address[])",
-  "function operatorOf(address account) view returns (tuple(uint8 status, address signer, uint64 exitedAt, uint64 dutyUntil, address payout, uint256 deposit, string endpoint))",
-]);
-
-/** `OperatorStatus.Active` of the registry. */
-export const OPERATOR_ACTIVE = 1n;
 
 /** A lane as its gateway shows it. */
 export interface LaneView {
@@ -19,6 +11,14 @@ export interface LaneView {
   readonly inSeq: bigint;
   readonly ackSeq: bigint;
   readonly paused: boolean;
+}
+
+/** A gateway's current epoch as it tells itself. */
+export interface EpochView {
+  readonly epoch: bigint;
+  /** Unix seconds. */
+  readonly validUntil: bigint;
+  readonly signers: readonly string[];
 }
 
 /** One chain through its first endpoint that answers: for what is shown to the operator, never for what is signed. */
@@ -57,11 +57,21 @@ export class ChainAccess {
     return (await this.view(GATEWAY, this.config.gateway, "laneState", [remoteChainId], signal)) as LaneView;
   }
 
-  async currentSigners(signal: AbortSignal): Promise<{ readonly epoch: bigint; readonly signers: readonly string[] }> {
+  async currentEpoch(signal: AbortSignal): Promise<EpochView> {
     const { gateway } = this.config;
     const epoch = (await this.view(GATEWAY, gateway, "currentEpoch", [], signal)) as bigint;
-    const signers = (await this.view(GATEWAY, gateway, "signersOf", [epoch], signal)) as readonly string[];
-    return { epoch, signers: [...signers] };
+    const [signers, validUntil] = await Promise.all([
+      this.view(GATEWAY, gateway, "signersOf", [epoch], signal) as Promise<readonly string[]>,
+      this.view(GATEWAY, gateway, "epochValidUntil", [epoch], signal) as Promise<bigint>,
+    ]);
+    return { epoch, validUntil, signers: [...signers] };
+  }
+
+  /** Unix seconds from which the registry takes the next epoch; undefined where this chain has none. */
+  async publishableFrom(signal: AbortSignal): Promise<bigint | undefined> {
+    const { registry } = this.config;
+    if (registry === undefined) return undefined;
+    return (await this.view(REGISTRY, registry, "publishableFrom", [], signal)) as bigint;
   }
 
   async balance(account: string, signal: AbortSignal): Promise<bigint> {

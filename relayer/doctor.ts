@@ -22,6 +22,8 @@ type Look = () => Promise<string>;
 
 /** Largest difference between this clock and a block's timestamp, seconds. */
 const SKEW_SECONDS = 120;
+/** A set that ends so soon should have been renewed long before. */
+const RENEWED_BEFORE_SECONDS = 86_400;
 /** Gas that a sender should be able to pay for at the highest configured price. */
 const RESERVE_GAS = 5_000_000n;
 
@@ -97,6 +99,19 @@ function codeFinding(chain: ChainConfig, key: "gateway" | "registry", signal: Ab
   });
 }
 
+function epochFinding(chain: ChainConfig, signal: AbortSignal): Promise<Finding> {
+  const remedy =
+    "let relayers with send: true run, which renew it; one that has ended is restored by the timelock (restoreEpoch)";
+  return find(chain.name, "has a signer set that holds on", remedy, async () => {
+    const access = new ChainAccess(chain);
+    const { epoch, validUntil } = await access.currentEpoch(signal);
+    const block = (await access.request("eth_getBlockByNumber", ["latest", false], signal)) as BlockView;
+    const seconds = Number(validUntil - BigInt(block.timestamp));
+    const end = `epoch ${epoch} ${seconds > 0 ? "ends" : "ended"} at ${isoTime(validUntil)}`;
+    return seconds > (isLocalChain(chain.chainId) ? 0 : RENEWED_BEFORE_SECONDS) ? end : fail(end);
+  });
+}
+
 function laneFinding(lane: LaneEnds, config: RelayerConfig, signal: AbortSignal): Promise<Finding> {
   const source = chainOf(config, lane.sourceChainId);
   const target = chainOf(config, lane.targetChainId);
@@ -109,6 +124,9 @@ function laneFinding(lane: LaneEnds, config: RelayerConfig, signal: AbortSignal)
     return `outSeq ${view.outSeq}, inSeq ${view.inSeq}${view.paused ? ", paused" : ""}`;
   });
 }
+
+/** Unix seconds as a date, to the second. */
+export const isoTime = (seconds: bigint): string => `${new Date(Number(seconds) * 1_000).toISOString().slice(0, 19)}Z`;
 
 const chainOf = (config: RelayerConfig, chainId: bigint): ChainConfig =>
   config.chains.find((chain) => chain.chainId === chainId) as ChainConfig;
@@ -128,7 +146,7 @@ async function keyFindings(config: RelayerConfig, keys: KeyOptions, signal: Abor
       findings.push(
         await find(chain.name, "has the signer in its current epoch", remedy, async () => {
           const address = await addressOf(signer);
-          const { epoch, signers } = await new ChainAccess(chain).currentSigners(signal);
+          const { epoch, signers } = await new ChainAccess(chain).currentEpoch(signal);
           return signers.includes(address)
             ? `${address} is one of ${signers.length} in epoch ${epoch}`
             : fail(`${address} is not in epoch ${epoch}`);
@@ -199,6 +217,7 @@ export async function diagnose(
   const contracts = config.chains.flatMap((chain) => [
     codeFinding(chain, "gateway", signal),
     ...(chain.registry === undefined ? [] : [codeFinding(chain, "registry", signal)]),
+    epochFinding(chain, signal),
   ]);
   const lanes = config.lanes.map((lane) => laneFinding(lane, config, signal));
   const remote = await Promise.all([...endpoints, ...contracts, ...lanes]);

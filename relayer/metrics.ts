@@ -10,6 +10,12 @@ export class Metrics {
 
   readonly headersSigned = this.counter("headers_signed_total", "Headers signed by this operator", ["lane"]);
   readonly rotationsSigned = this.counter("rotations_signed_total", "Rotations signed by this operator", ["chain"]);
+  readonly rotationsDelivered = this.counter("rotations_delivered_total", "Own rotations of a gateway", ["chain"]);
+  readonly epochsPublished = this.counter("epochs_published_total", "Epochs published by this operator", ["chain"]);
+  readonly epoch = this.gauge("epoch", "Current epoch of a gateway", ["chain"]);
+  readonly epochEnd = this.gauge("epoch_valid_until_timestamp_seconds", "When that epoch ends, Unix seconds", [
+    "chain",
+  ]);
   readonly refusals = this.counter("refusals_total", "Failures and refusals by error code", ["part", "code"]);
   readonly attestationsCollected = this.counter(
     "attestations_collected_total",

@@ -7,7 +7,7 @@ import type { Readiness, ReadinessCheck } from "./readiness";
 
 /** Between two looks at heights and lanes. */
 const LOOK_MS = 2_000;
-/** Looks per look at balances and announced peers. */
+/** Looks per look at balances, epochs and announced peers. */
 const SLOW_LOOKS = 15;
 /** Longest time without a finalized block before a process is not ready. */
 const TOLERANCE_MS = 30_000;
@@ -55,6 +55,11 @@ export async function monitor(deps: MonitorDeps, signal: AbortSignal): Promise<v
     const balance = await (access.get(chain.chainId) as ChainAccess).balance(sender, signal);
     metrics.balance.set({ chain: `${chain.chainId}`, account: sender }, Number(balance));
   });
+  const epochs = config.chains.map((chain) => async () => {
+    const { epoch, validUntil } = await (access.get(chain.chainId) as ChainAccess).currentEpoch(signal);
+    metrics.epoch.set({ chain: `${chain.chainId}` }, Number(epoch));
+    metrics.epochEnd.set({ chain: `${chain.chainId}` }, Number(validUntil));
+  });
   const announced = async (): Promise<void> => {
     if (!config.peers.fromRegistry) return;
     const found = await Promise.all([...access.values()].map((chain) => chain.announcedEndpoints(signal)));
@@ -64,7 +69,7 @@ export async function monitor(deps: MonitorDeps, signal: AbortSignal): Promise<v
   for (let look = 0; !signal.aborted; look++) {
     const slow = look % SLOW_LOOKS === 0;
     await Promise.allSettled(
-      [...heights, ...backlogs, ...(slow ? [...balances, announced] : [])].map((each) => each()),
+      [...heights, ...backlogs, ...(slow ? [...balances, ...epochs, announced] : [])].map((each) => each()),
     );
     await clock.sleep(LOOK_MS, signal).catch(() => undefined);
   }

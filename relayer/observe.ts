@@ -82,12 +82,26 @@ export function observer(deps: {
         metrics.deliveries.inc({ lane: laneLabel(event.lane), outcome: "failed" });
         log.warn(event, "a delivery failed");
         return;
+      case "epoch_published":
+        metrics.epochsPublished.inc({ chain: event.target.chainId.toString() });
+        progress("epoch publisher", event.target.chainId.toString());
+        log.info(event, "published an epoch");
+        return;
+      case "publication_refused":
+        metrics.refusals.inc({ part: "epoch publisher", code: event.reason });
+        log.error(event, "the next epoch cannot be published");
+        return;
+      case "rotation_stuck":
+        metrics.refusals.inc({ part: "rotation deliverer", code: event.reason });
+        log.error(event, "a gateway cannot be brought to the next epoch");
+        return;
       case "rotation_signed":
         metrics.rotationsSigned.inc({ chain: event.target.chainId.toString() });
         progress("rotation attestor", event.target.chainId.toString());
         log.info(event, "signed a rotation");
         return;
       case "rotation_delivered":
+        metrics.rotationsDelivered.inc({ chain: event.target.chainId.toString() });
         progress("rotation deliverer", event.target.chainId.toString());
         log.info(event, "delivered a rotation");
         return;

@@ -91,7 +91,11 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     ...(signer !== undefined && { signer }),
     peers: () => [...peers.values()],
     ...(registryChain !== undefined && {
-      authority: { chainId: registryChain.chainId, gateway: registryChain.gateway },
+      authority: {
+        chainId: registryChain.chainId,
+        gateway: registryChain.gateway,
+        registry: registryChain.registry as string,
+      },
     }),
     clock: systemClock,
     emit,

@@ -4,6 +4,7 @@ import type { LaneEnds } from "../protocol/hashChain";
 import { quorumOf } from "../protocol/quorum";
 import { ChainAccess } from "./chainAccess";
 import type { ChainConfig, RelayerConfig } from "./config";
+import { isoTime } from "./doctor";
 import type { Store } from "./store/store";
 
 /** Headers of a lane that are looked through for who signed lately. */
@@ -53,8 +54,11 @@ export async function describeStatus(
   for (const chain of config.chains) {
     const here = access.get(chain.chainId) as ChainAccess;
     try {
-      const { epoch, signers } = await here.currentSigners(signal);
-      lines.push(`${chain.name}: epoch ${epoch}, quorum ${quorumOf(signers.length)} of ${signers.length}`);
+      const { epoch, validUntil, signers } = await here.currentEpoch(signal);
+      const quorum = `quorum ${quorumOf(signers.length)} of ${signers.length}`;
+      lines.push(`${chain.name}: epoch ${epoch}, ${quorum}, valid until ${isoTime(validUntil)}`);
+      const open = await here.publishableFrom(signal);
+      if (open !== undefined) lines.push(`  the registry takes the next epoch from ${isoTime(open)} on`);
       lines.push(...signers.map((signer) => `  ${signer}`));
     } catch (error) {
       lines.push(`${chain.name}: epoch ${told(error)}`);

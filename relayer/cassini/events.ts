@@ -3,7 +3,8 @@ import type { Header, Rotation, Target } from "../../protocol/header";
 import type { Disagreement } from "./headers";
 
 /** A loop of the relayer that may fail and is tried again. */
-export type Part = "watcher" | "attestor" | "collector" | "deliverer" | "rotation attestor" | "rotation deliverer";
+export type Part =
+  "watcher" | "attestor" | "collector" | "deliverer" | "epoch publisher" | "rotation attestor" | "rotation deliverer";
 
 /** Everything that happens on the lanes: what logs, metrics and the live view are made of, by exhaustive switch. */
 export type CassiniEvent =
@@ -80,12 +81,36 @@ export type CassiniEvent =
       readonly reason: string;
       readonly transactionHash?: string;
     }
+  /** The registry's set became the authority's epoch after `after`. */
+  | {
+      readonly kind: "epoch_published";
+      readonly target: Target;
+      readonly after: bigint;
+      readonly transactionHash: string;
+    }
+  /** The registry should take a new epoch and does not: too few members, or a gateway that refuses. */
+  | {
+      readonly kind: "publication_refused";
+      readonly target: Target;
+      readonly after: bigint;
+      readonly reason: string;
+    }
   | { readonly kind: "rotation_signed"; readonly target: Target; readonly rotation: Rotation }
   | {
       readonly kind: "rotation_delivered";
       readonly target: Target;
       readonly rotation: Rotation;
       readonly transactionHash: string;
+    }
+  /**
+   * A gateway stays behind. NO_QUORUM: the members of its set do not sign, or are gone; the others: what it has, or what
+   * it could get, has ended, and only its timelock can restore it.
+   */
+  | {
+      readonly kind: "rotation_stuck";
+      readonly target: Target;
+      readonly epoch: bigint;
+      readonly reason: "NO_QUORUM" | "SET_EXPIRED" | "ROTATION_EXPIRED";
     }
   | {
       readonly kind: "failed";

@@ -1,4 +1,4 @@
-import { Interface } from "ethers";
+import { Interface, type ErrorDescription } from "ethers";
 
 const ROTATION = "tuple(uint64 epoch, uint64 validUntil, address[] signers)";
 
@@ -32,6 +32,7 @@ export const GATEWAY = new Interface([
   "error EpochNotAccepted(uint64 epoch, uint64 validUntil, uint256 timestamp)",
   "error EpochNotNewer(uint64 epoch, uint64 current)",
   "error RotationTooEarly(uint256 timestamp, uint256 earliest)",
+  "error ValidityOutOfRange(uint64 validUntil, uint256 latest)",
   "error InvalidSignature(uint256 index, address recovered, address expected)",
 ]);
 
@@ -54,13 +55,17 @@ const OVERTAKEN: ReadonlySet<string> = new Set([
   "EpochNotNewer",
 ]);
 
-/** Name of the gateway's error in revert data; undefined where it is none of its own. */
-export function gatewayErrorName(data: string): string | undefined {
+/** The gateway's error in revert data; undefined where it is none of its own. */
+export function gatewayError(data: string): ErrorDescription | undefined {
   try {
-    return GATEWAY.parseError(data)?.name;
+    return GATEWAY.parseError(data) ?? undefined;
   } catch {
     return undefined;
   }
+}
+
+export function gatewayErrorName(data: string): string | undefined {
+  return gatewayError(data)?.name;
 }
 
 export function isOvertaken(data: string): boolean {

@@ -3,14 +3,17 @@ import type { Target } from "../../protocol/header";
 import type { AttestationPeer, AttestationSigner, ChainReader, Clock, EpochReader, TransactionSender } from "../ports";
 import type { Store } from "../store/store";
 import { Attestor } from "./attestor";
+import { AuthorityEpochs, type Authority } from "./authorityEpochs";
 import { Bell } from "./bell";
 import { Collector } from "./collector";
 import { Deliverer } from "./deliverer";
+import { EpochPublisher } from "./epochPublisher";
 import type { Emit, Part } from "./events";
 import { targetOf } from "./lane";
 import { repeat } from "./loop";
 import { DEFAULT_LIMITS, type DeliveryLimits } from "./plan";
-import { RotationRelay } from "./rotations";
+import { RotationAttestor } from "./rotationAttestor";
+import { RotationRelay } from "./rotationRelay";
 import { SignerSets } from "./signerSets";
 import { Watcher } from "./watcher";
 
@@ -37,8 +40,8 @@ export interface CassiniDeps {
   readonly signer?: AttestationSigner;
   /** Other operators, as they are announced now. */
   readonly peers: () => readonly AttestationPeer[];
-  /** The registry's gateway; absent: no rotations. */
-  readonly authority?: Target;
+  /** The gateway that the others follow, with its registry; absent: no rotations. */
+  readonly authority?: Authority;
   readonly clock: Clock;
   readonly emit: Emit;
   readonly options?: Partial<CassiniOptions>;
@@ -50,6 +53,8 @@ export interface CassiniOptions {
   readonly ackDelayMs: number;
   readonly patienceMs: number;
   readonly maxBackoffMs: number;
+  /** Between two operators' turns at an epoch: longer than a transaction takes, for there is no hurry. */
+  readonly rotationStaggerMs: number;
   /** Between two looks at epochs and at the list of peers. */
   readonly rotationMs: number;
 }
@@ -60,6 +65,7 @@ export const DEFAULT_OPTIONS: CassiniOptions = {
   ackDelayMs: 250,
   patienceMs: 15_000,
   maxBackoffMs: 5_000,
+  rotationStaggerMs: 5_000,
   rotationMs: 2_000,
 };
 
@@ -101,7 +107,7 @@ export async function runCassini(deps: CassiniDeps, signal: AbortSignal): Promis
 
   await Promise.all([
     ...deps.lanes.map((lane) => runLane(lane)),
-    ...rotationTargets(deps).map((target) => runRotations(target)),
+    ...(deps.authority === undefined ? [] : runEpochs(deps.authority)),
   ]);
 
   async function runLane(lane: LaneEnds): Promise<void> {
@@ -213,33 +219,57 @@ export async function runCassini(deps: CassiniDeps, signal: AbortSignal): Promis
     await Promise.all([...running.values()].map(({ done }) => done));
   }
 
-  function runRotations(target: Target): Promise<void> {
+  /** Keeps all gateways at the registry's set: one loop publishes, one signs, and one for each gateway delivers. */
+  function runEpochs(authority: Authority): readonly Promise<void>[] {
     const { store, emit, clock, signer } = deps;
-    const authority = deps.authority as Target;
-    const chain = chainOf(deps, target.chainId);
-    const relay = new RotationRelay(target, {
-      authority: { reader: chainOf(deps, authority.chainId).reader, gateway: authority.gateway },
-      reader: chain.reader,
-      store,
-      sets,
-      clock,
-      emit,
-      signer,
-      sender: chain.sender,
-      operator: signer?.address ?? chain.sender?.address ?? chain.payout,
-      staggerMs: options.staggerMs,
-    });
-    return loop("rotation deliverer", async (until) => {
-      if (chain.sender !== undefined) await recoveredSender(chain.sender);
-      await relay.step(deps.peers(), until);
-      await clock.sleep(options.rotationMs, until);
-    });
+    const { reader, sender, payout } = chainOf(deps, authority.chainId);
+    const { registry } = authority;
+    const targets = gatewaysBut(authority, deps.lanes);
+    const epochs = new AuthorityEpochs(authority, reader, sets);
+    const turns = { sets, clock, emit, store, staggerMs: options.rotationStaggerMs };
+    const every = (part: Part, step: (until: AbortSignal) => Promise<void>): Promise<void> =>
+      loop(part, async (until) => {
+        await step(until);
+        await clock.sleep(options.rotationMs, until);
+      });
+
+    const loops: Promise<void>[] = [];
+    if (sender !== undefined && registry !== undefined) {
+      const publisher = new EpochPublisher(
+        { ...authority, registry },
+        { ...turns, reader, sender, operator: signer?.address ?? payout, patienceMs: options.patienceMs },
+      );
+      loops.push(
+        every("epoch publisher", async (until) => {
+          await recoveredSender(sender);
+          await publisher.step(until);
+        }),
+      );
+    }
+    if (signer !== undefined) {
+      const attestor = new RotationAttestor(targets, { epochs, store, signer, emit });
+      loops.push(every("rotation attestor", (until) => attestor.step(until)));
+    }
+    for (const target of targets) {
+      const chain = chainOf(deps, target.chainId);
+      if (chain.sender === undefined) continue;
+      const { sender: pays } = chain;
+      const relay = new RotationRelay(target, {
+        ...turns,
+        epochs,
+        reader: chain.reader,
+        sender: pays,
+        recovered: () => recoveredSender(pays),
+        operator: signer?.address ?? pays.address,
+      });
+      loops.push(every("rotation deliverer", (until) => relay.step(deps.peers(), until)));
+    }
+    return loops;
   }
 }
 
 /** Every gateway of a lane but the authority's own. */
-function rotationTargets({ lanes, authority }: CassiniDeps): readonly Target[] {
-  if (authority === undefined) return [];
+function gatewaysBut(authority: Target, lanes: readonly LaneEnds[]): readonly Target[] {
   const targets = new Map(lanes.map((lane) => [lane.targetChainId, targetOf(lane)]));
   targets.delete(authority.chainId);
   return [...targets.values()];

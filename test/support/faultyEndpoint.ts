@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { keccak256, toUtf8Bytes } from "ethers";
+import { linkAbort } from "../../relayer/chain/abort";
 import { headerHash } from "../../relayer/chain/blockHeader";
 
 /** What an endpoint does wrong. Several at once work together where they touch different calls. */
@@ -134,18 +135,24 @@ export class FaultyEndpoint {
   }
 
   private async forward(method: string, params: Params): Promise<unknown> {
-    const response = await fetch(this.target, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
-      signal: this.stopped.signal,
-    });
-    const answer = (await response.json()) as {
-      result?: unknown;
-      error?: { code: number; message: string; data?: unknown };
-    };
-    if (answer.error) throw new JsonRpcFailure(answer.error.code, answer.error.message, answer.error.data);
-    return answer.result;
+    // A signal of its own: fetch leaves a listener on the one that it gets until that is collected.
+    const { controller, unlink } = linkAbort(this.stopped.signal);
+    try {
+      const response = await fetch(this.target, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params }),
+        signal: controller.signal,
+      });
+      const answer = (await response.json()) as {
+        result?: unknown;
+        error?: { code: number; message: string; data?: unknown };
+      };
+      if (answer.error) throw new JsonRpcFailure(answer.error.code, answer.error.message, answer.error.data);
+      return answer.result;
+    } finally {
+      unlink();
+    }
   }
 
   private async answer(method: string, params: Params): Promise<unknown> {

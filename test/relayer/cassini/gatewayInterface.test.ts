@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { FunctionFragment, Interface, type Fragment } from "ethers";
 import { artifacts } from "hardhat";
 import { ATTRIBUTES, GATEWAY } from "../../../relayer/cassini/gatewayInterface";
-import { REGISTRY } from "../../../relayer/chainAccess";
+import { REGISTRY } from "../../../relayer/cassini/registryInterface";
 import { deployHome } from "../../support/deployment";
 
 /** Everything that a caller or a reader of logs depends on, names included: answers are read by them. */
