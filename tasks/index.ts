@@ -27,3 +27,6 @@ import "./validator/undelegate";
 import "./validator/withdraw";
 import "./validator/claim";
 import "./validator/commission";
+import "./cos/pledge";
+import "./cos/claim";
+import "./cos/withdraw";

@@ -147,6 +147,17 @@ export async function openCOS(session: Session): Promise<TokenContracts> {
   return token;
 }
 
+/** COS pledge mining, and COS, on the home chain. */
+export async function openPledges(
+  session: Session,
+): Promise<{ readonly pool: ContractTypes["COSStaking"]; readonly cos: ContractTypes["COSToken"] }> {
+  const { cosStaking, token } = await openDeployment(session);
+  if (cosStaking === undefined || token === undefined) {
+    throw new Refusal(`COS is pledged on the home chain, not on ${session.network}`);
+  }
+  return { pool: cosStaking, cos: token.cos };
+}
+
 /** A token by its address or, if the factory knows it, its symbol. */
 export async function openToken(session: Session, token: string): Promise<ContractTypes["QSC"]> {
   let address: string;
