@@ -11,10 +11,12 @@ import { TARGETS, type Target } from "./targets";
 /**
  * Wrong edits of the contracts that hold value, one at a time: a test must fail for each. Nothing is written but the
  * report; a mutant lives in this process only. `MUTANTS` says how many of each room (default 80, `all` for all), `SEED`
- * which, `ROOM` one room alone; the report keeps what it says of other rooms.
+ * which, `ROOM` one room alone; the report keeps what it says of other rooms. `AFTER` goes on after so many of the room,
+ * and adds to the report.
  */
 const COUNT = process.env.MUTANTS === "all" ? Number.MAX_SAFE_INTEGER : Number(process.env.MUTANTS ?? 80);
 const SEED = Number(process.env.SEED ?? 1);
+const AFTER = Number(process.env.AFTER ?? 0);
 const ROOMS = process.env.ROOM === undefined ? [...new Set(TARGETS.map(({ room }) => room))] : [process.env.ROOM];
 const ROOT = resolve(__dirname, "../..");
 const REPORT = join(ROOT, "bench/results/mutation.json");
@@ -119,7 +121,7 @@ async function tryRoom(room: string): Promise<RoomReport> {
       mutantsOf(source, readFileSync(join(ROOT, "contracts", source), "utf8")).map((mutant) => ({ target, mutant })),
     ),
   );
-  const failed = await firstFailure([...new Set(chosen.flatMap(({ tests }) => tests))]);
+  const failed = AFTER > 0 ? undefined : await firstFailure([...new Set(chosen.flatMap(({ tests }) => tests))]);
   if (failed !== undefined) throw new Error(`${room} fails without any mutant: ${failed}`);
   console.log(`${room}: ${jobs.length} mutants known (seed ${SEED})`);
 
@@ -128,8 +130,8 @@ async function tryRoom(room: string): Promise<RoomReport> {
   const survivors: Omit<Mutant, "text">[] = [];
   const equivalents: (Omit<Mutant, "text"> & { readonly reason: string })[] = [];
   let tried = 0;
-  for (const job of shuffled(jobs, random(SEED))) {
-    if (tried === COUNT) break;
+  for (const job of shuffled(jobs, random(SEED)).slice(AFTER)) {
+    if (tried + count.stillborn === COUNT) break;
     const { verdict, by } = await judge(job);
     ++count[verdict];
     if (verdict === "stillborn") continue;
@@ -148,11 +150,26 @@ async function tryRoom(room: string): Promise<RoomReport> {
   return { seed: SEED, known: jobs.length, tried, ...count, survivors, equivalents };
 }
 
+function sum(first: RoomReport, second: RoomReport): RoomReport {
+  return {
+    ...second,
+    tried: first.tried + second.tried,
+    killed: first.killed + second.killed,
+    survived: first.survived + second.survived,
+    equivalent: first.equivalent + second.equivalent,
+    stillborn: first.stillborn + second.stillborn,
+    survivors: [...first.survivors, ...second.survivors],
+    equivalents: [...first.equivalents, ...second.equivalents],
+  };
+}
+
 async function main(): Promise<void> {
   for (const room of ROOMS) {
     const report = await tryRoom(room);
     const before = existsSync(REPORT) ? (JSON.parse(readFileSync(REPORT, "utf8")) as Record<string, RoomReport>) : {};
-    writeFileSync(REPORT, `${JSON.stringify({ ...before, [room]: report }, undefined, 2)}\n`);
+    const earlier = AFTER > 0 ? before[room] : undefined;
+    const whole = earlier === undefined ? report : sum(earlier, report);
+    writeFileSync(REPORT, `${JSON.stringify({ ...before, [room]: whole }, undefined, 2)}\n`);
     if (report.survived > 0) process.exitCode = 1;
   }
 }
