@@ -1,33 +1,37 @@
-import { loadFixture, setBalance, time } from "@nomicfoundation/hardhat-network-helpers";
+import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
 import { ethers } from "hardhat";
 import { ZeroAddress, keccak256, solidityPacked, type Wallet } from "ethers";
 import { sortSigners } from "../../protocol/quorum";
-import type { OperatorMock, ValidatorRegistry } from "../../typechain-types";
+import type { ValidatorRegistry } from "../../typechain-types";
 import { deploy, signDigest, signRotation, signerWallets } from "../crosschain/support";
 import {
+  ABSENCE,
+  ADMISSION_BPS,
   DAY,
-  DEPOSIT,
   ENDPOINT,
   INTERVAL,
   REGISTRY_ROLE,
   RENEW_AFTER,
+  SEATS,
   STATUS,
-  STILL,
-  UNBONDING,
   VALIDITY,
+  VOTING,
+  admit,
   at,
   claim,
   claimDigest,
+  deployFull,
   deployPublished,
   deployRegistered,
   deployRegistry,
-  grantGateway,
   highS,
   messagesEvidence,
   now,
   register,
-  type RegistryFixture,
+  registration,
+  registryParams,
+  type Member,
 } from "./support";
 
 const fresh = (label: string): Wallet => signerWallets(1, label)[0]!;
@@ -35,101 +39,79 @@ const addresses = (keys: readonly Wallet[]): string[] => sortSigners(keys.map((k
 
 describe("ValidatorRegistry", () => {
   describe("constructor", () => {
+    type Params = Awaited<ReturnType<typeof registryParams>>;
     const make = async (
-      change: { authority?: string; gateway?: string } & Partial<Record<"deposit" | "renewAfter", bigint>> & {
-          treasury?: string;
-          genesisOperators?: string[];
-        },
+      change: { authority?: string; gateway?: string } & Partial<Params>,
     ): Promise<ValidatorRegistry> => {
-      const { manager, gateway, members, treasury } = await loadFixture(deployRegistry);
-      const { authority, gateway: at, ...params } = change;
+      const { manager, gateway, nodes, delegation } = await loadFixture(deployRegistry);
+      const { authority, gateway: target, ...params } = change;
       return deploy<ValidatorRegistry>("ValidatorRegistry", [
         authority ?? (await manager.getAddress()),
-        at ?? (await gateway.getAddress()),
-        {
-          deposit: DEPOSIT,
-          treasury,
-          renewAfter: RENEW_AFTER,
-          genesisOperators: members.map((member) => member.address),
-          ...params,
-        },
+        target ?? (await gateway.getAddress()),
+        { ...(await registryParams(nodes, delegation)), ...params },
       ]);
     };
     const none = async () => ethers.getContractAt("ValidatorRegistry", ZeroAddress);
 
-    it("reverts when the authority has no code", async () => {
-      const account = fresh("nobody").address;
-      await expect(make({ authority: account }))
-        .to.be.revertedWithCustomError(await none(), "NotAContract")
-        .withArgs(account);
-    });
+    for (const key of ["authority", "gateway", "nodes", "delegation"] as const) {
+      it(`reverts when the ${key} has no code`, async () => {
+        const account = fresh("nobody").address;
+        await expect(make({ [key]: account }))
+          .to.be.revertedWithCustomError(await none(), "NotAContract")
+          .withArgs(account);
+      });
+    }
 
-    it("reverts when the gateway has no code", async () => {
-      const account = fresh("nobody").address;
-      await expect(make({ gateway: account }))
-        .to.be.revertedWithCustomError(await none(), "NotAContract")
-        .withArgs(account);
-    });
+    for (const [name, renewAfter] of [
+      ["sooner than a changed one", INTERVAL - 1n],
+      ["only after it ended", VALIDITY],
+    ] as const) {
+      it(`reverts when an unchanged set could be renewed ${name}`, async () => {
+        await expect(make({ renewAfter }))
+          .to.be.revertedWithCustomError(await none(), "RenewalOutOfRange")
+          .withArgs(renewAfter, INTERVAL, VALIDITY - 1n);
+      });
+    }
 
-    it("reverts when the deposit is zero", async () => {
-      await expect(make({ deposit: 0n })).to.be.revertedWithCustomError(await none(), "ZeroDeposit");
-    });
+    for (const admissionBps of [4_999n, 10_000n]) {
+      it(`reverts when an admission needs ${admissionBps} parts of 10,000`, async () => {
+        await expect(make({ admissionBps }))
+          .to.be.revertedWithCustomError(await none(), "AdmissionShareOutOfRange")
+          .withArgs(admissionBps, 5_000, 9_999);
+      });
+    }
 
-    it("reverts when an unchanged set could be renewed sooner than a changed one", async () => {
-      await expect(make({ renewAfter: INTERVAL - 1n }))
-        .to.be.revertedWithCustomError(await none(), "RenewalOutOfRange")
-        .withArgs(INTERVAL - 1n, INTERVAL, VALIDITY - 1n);
-    });
+    for (const votingSeconds of [0n, 90n * DAY + 1n]) {
+      it(`reverts when a proposal is open for ${votingSeconds} seconds`, async () => {
+        await expect(make({ votingSeconds }))
+          .to.be.revertedWithCustomError(await none(), "VotingPeriodOutOfRange")
+          .withArgs(votingSeconds, 1, 90n * DAY);
+      });
+    }
 
-    it("reverts when an unchanged set could be renewed only after it ended", async () => {
-      await expect(make({ renewAfter: VALIDITY }))
-        .to.be.revertedWithCustomError(await none(), "RenewalOutOfRange")
-        .withArgs(VALIDITY, INTERVAL, VALIDITY - 1n);
-    });
-
-    it("reverts when the genesis operators are fewer than the gateway's smallest set", async () => {
-      const few = signerWallets(3).map((wallet) => wallet.address);
-      await expect(make({ genesisOperators: few }))
-        .to.be.revertedWithCustomError(await none(), "OperatorCountOutOfRange")
-        .withArgs(3, 4, 21);
-    });
-
-    it("reverts when the genesis operators are more than the seats of a set", async () => {
-      const many = signerWallets(22).map((wallet) => wallet.address);
-      await expect(make({ genesisOperators: many }))
-        .to.be.revertedWithCustomError(await none(), "OperatorCountOutOfRange")
-        .withArgs(22, 4, 21);
-    });
-
-    it("reverts when a genesis operator is zero", async () => {
-      const list = [...signerWallets(4).map((wallet) => wallet.address), ZeroAddress];
-      await expect(make({ genesisOperators: list }))
-        .to.be.revertedWithCustomError(await none(), "InvalidGenesisOperator")
-        .withArgs(4, ZeroAddress);
-    });
-
-    it("reverts when a genesis operator is named twice", async () => {
-      const list = signerWallets(4).map((wallet) => wallet.address);
-      list.push(list[1]!);
-      await expect(make({ genesisOperators: list }))
-        .to.be.revertedWithCustomError(await none(), "InvalidGenesisOperator")
-        .withArgs(4, list[1]);
-    });
-
-    it("reverts when the treasury is zero", async () => {
-      await expect(make({ treasury: ZeroAddress })).to.be.revertedWithCustomError(await none(), "ZeroTreasury");
+    it("takes the limits of its parameters", async () => {
+      for (const change of [
+        { renewAfter: INTERVAL, admissionBps: 9_999n, votingSeconds: 1n },
+        { renewAfter: VALIDITY - 1n, admissionBps: 5_000n, votingSeconds: 90n * DAY },
+      ]) {
+        const registry = await make(change);
+        expect(await registry.RENEW_AFTER()).to.equal(change.renewAfter);
+        expect(await registry.ADMISSION_BPS()).to.equal(change.admissionBps);
+        expect(await registry.VOTING_SECONDS()).to.equal(change.votingSeconds);
+      }
     });
 
     it("keeps what it was made with", async () => {
-      const { registry, gateway, manager, members, treasury, stranger } = await loadFixture(deployRegistry);
+      const { registry, gateway, manager, nodes, delegation } = await loadFixture(deployRegistry);
       expect(await registry.authority()).to.equal(await manager.getAddress());
       expect(await registry.GATEWAY()).to.equal(await gateway.getAddress());
-      expect(await registry.DEPOSIT()).to.equal(DEPOSIT);
+      expect(await registry.NODES()).to.equal(await nodes.getAddress());
+      expect(await registry.DELEGATION()).to.equal(await delegation.getAddress());
       expect(await registry.RENEW_AFTER()).to.equal(RENEW_AFTER);
       expect(await registry.MIN_INTERVAL()).to.equal(INTERVAL);
-      expect(await registry.treasury()).to.equal(treasury);
-      expect(await registry.isGenesisOperator(members[0]!.address)).to.equal(true);
-      expect(await registry.isGenesisOperator(await stranger.getAddress())).to.equal(false);
+      expect(await registry.MIN_SEATS()).to.equal(4);
+      expect(await registry.ADMISSION_BPS()).to.equal(ADMISSION_BPS);
+      expect(await registry.VOTING_SECONDS()).to.equal(VOTING);
     });
   });
 
@@ -137,48 +119,19 @@ describe("ValidatorRegistry", () => {
     const setup = async () => {
       const fixture = await loadFixture(deployRegistry);
       const member = fixture.members[0]!;
-      const call = (change: { signer?: string; payout?: string; endpoint?: string; proof?: string; value?: bigint }) =>
-        claim(fixture.registry, member.address, member.key).then((proof) =>
-          fixture.registry
-            .connect(member.account)
-            .register(
-              change.signer ?? member.key.address,
-              change.payout ?? member.payout,
-              change.endpoint ?? ENDPOINT,
-              change.proof ?? proof,
-              { value: change.value ?? DEPOSIT },
-            ),
-        );
+      type Given = Awaited<ReturnType<typeof registration>>;
+      const call = async (change: Partial<Given> = {}, as: Member = member) =>
+        fixture.registry.connect(as.account).register({ ...(await registration(fixture.registry, as)), ...change });
       return { ...fixture, member, call };
     };
 
-    it("reverts when the caller is no genesis operator", async () => {
-      const { registry, stranger, member } = await setup();
-      const caller = await stranger.getAddress();
-      const proof = await claim(registry, caller, member.key);
-      const attempt = registry
-        .connect(stranger)
-        .register(member.key.address, member.payout, ENDPOINT, proof, { value: DEPOSIT });
-      await expect(attempt).to.be.revertedWithCustomError(registry, "NotGenesisOperator").withArgs(caller);
-    });
-
     it("reverts when the caller is registered", async () => {
       const { registry, member, call } = await setup();
-      await call({});
-      await expect(call({}))
+      await call();
+      await expect(call())
         .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
         .withArgs(member.address, STATUS.active, STATUS.none);
     });
-
-    for (const [name, value] of [
-      ["a wei less", DEPOSIT - 1n],
-      ["a wei more", DEPOSIT + 1n],
-    ] as const) {
-      it(`reverts when the value is ${name} than the deposit`, async () => {
-        const { registry, call } = await setup();
-        await expect(call({ value })).to.be.revertedWithCustomError(registry, "WrongDeposit").withArgs(value, DEPOSIT);
-      });
-    }
 
     it("reverts when the signer is zero", async () => {
       const { registry, call } = await setup();
@@ -196,40 +149,35 @@ describe("ValidatorRegistry", () => {
 
     it("reverts when the key's consent was given to another operator", async () => {
       const { registry, members, member, call } = await setup();
-      const proof = await claim(registry, members[1]!.address, member.key);
-      await expect(call({ proof })).to.be.revertedWithCustomError(registry, "NotSignedBySigner");
+      const consent = await claim(registry, members[1]!.address, member.key);
+      await expect(call({ consent })).to.be.revertedWithCustomError(registry, "NotSignedBySigner");
     });
 
     it("reverts when another key consented", async () => {
       const { registry, member, call } = await setup();
       const other = fresh("other");
-      const proof = signDigest(other, await claimDigest(registry, member.address, member.key.address));
-      await expect(call({ proof }))
+      const consent = signDigest(other, await claimDigest(registry, member.address, member.key.address));
+      await expect(call({ consent }))
         .to.be.revertedWithCustomError(registry, "NotSignedBySigner")
         .withArgs(other.address, member.key.address);
     });
 
     it("reverts when the consent was given to another registry", async () => {
-      const { registry, manager, gateway, members, member, treasury, call } = await setup();
+      const { registry, manager, gateway, nodes, delegation, member, call } = await setup();
       const other = await deploy<ValidatorRegistry>("ValidatorRegistry", [
         await manager.getAddress(),
         await gateway.getAddress(),
-        {
-          deposit: DEPOSIT,
-          treasury,
-          renewAfter: RENEW_AFTER,
-          genesisOperators: members.map(({ address }) => address),
-        },
+        await registryParams(nodes, delegation),
       ]);
-      const proof = await claim(other, member.address, member.key);
-      await expect(call({ proof })).to.be.revertedWithCustomError(registry, "NotSignedBySigner");
+      const consent = await claim(other, member.address, member.key);
+      await expect(call({ consent })).to.be.revertedWithCustomError(registry, "NotSignedBySigner");
     });
 
     it("reverts when the consent has a high s or another length", async () => {
       const { registry, member, call } = await setup();
-      const proof = await claim(registry, member.address, member.key);
-      for (const bad of [highS(proof), `${proof}00`, proof.slice(0, -2), "0x"]) {
-        await expect(call({ proof: bad }))
+      const consent = await claim(registry, member.address, member.key);
+      for (const bad of [highS(consent), `${consent}00`, consent.slice(0, -2), "0x"]) {
+        await expect(call({ consent: bad }))
           .to.be.revertedWithCustomError(registry, "NotSignedBySigner")
           .withArgs(ZeroAddress, member.key.address);
       }
@@ -249,48 +197,84 @@ describe("ValidatorRegistry", () => {
       });
     }
 
-    it("keeps the operator, its key and its deposit", async () => {
-      const { registry, member, call } = await setup();
+    it("reverts when the node is another owner's", async () => {
+      const { nodes, members, member, call } = await setup();
+      const { position } = members[1]!;
+      await expect(call({ position }))
+        .to.be.revertedWithCustomError(nodes, "NotBindable")
+        .withArgs(member.address, position);
+    });
+
+    it("makes a genesis operator a member, with its key, its node and its bond", async () => {
+      const { registry, nodes, delegation, member, call } = await setup();
       const endpoint = "a".repeat(256);
       const sent = call({ endpoint });
-      await expect(sent).to.emit(registry, "OperatorRegistered").withArgs(member.address, DEPOSIT);
-      await expect(sent).to.emit(registry, "SignerSet").withArgs(member.address, member.key.address);
+      await expect(sent).to.emit(registry, "OperatorRegistered").withArgs(member.address, member.position);
+      await expect(sent).to.emit(registry, "SignerChanged").withArgs(member.address, member.key.address);
       await expect(sent).to.emit(registry, "PayoutSet").withArgs(member.address, member.payout);
       await expect(sent).to.emit(registry, "EndpointSet").withArgs(member.address, endpoint);
-      await expect(sent).to.changeEtherBalance(registry, DEPOSIT);
+      await expect(sent).to.emit(registry, "StatusSet").withArgs(member.address, STATUS.active, ABSENCE.none);
+      await expect(sent).to.not.emit(registry, "AdmissionProposed");
       expect(await registry.operatorOf(member.address)).to.deep.equal([
         STATUS.active,
+        ABSENCE.none,
+        0n,
         member.key.address,
-        0n,
-        0n,
         member.payout,
-        DEPOSIT,
         endpoint,
       ]);
-      expect(await registry.keyOf(member.key.address)).to.deep.equal([member.address, 0n, 0n]);
+      expect(await registry.keyOf(member.key.address)).to.deep.equal([member.address, 1n]);
       expect(await registry.operators()).to.deep.equal([member.address]);
+      expect(await registry.activeOperators()).to.deep.equal([member.address]);
       expect(await registry.activeSigners()).to.deep.equal([member.key.address]);
-      expect(await registry.totalDeposits()).to.equal(DEPOSIT);
+      expect(await registry.members()).to.equal(1);
+      expect(await nodes.boundPosition(member.address)).to.equal(member.position);
+      expect(await delegation.opened(member.address)).to.equal(true);
       expect(await registry.signerClaimDigest(member.address, member.key.address)).to.equal(
         await claimDigest(registry, member.address, member.key.address),
       );
     });
+
+    it("makes anyone else a candidate with an open proposal", async () => {
+      const { registry, nodes, others, call } = await setup();
+      const other = others[0]!;
+      const timestamp = (await now()) + 5n;
+      await at(timestamp);
+      const sent = call({}, other);
+      await expect(sent)
+        .to.emit(registry, "AdmissionProposed")
+        .withArgs(other.address, timestamp + VOTING);
+      expect((await registry.operatorOf(other.address)).status).to.equal(STATUS.candidate);
+      expect(await registry.proposalOf(other.address)).to.deep.equal([timestamp + VOTING, []]);
+      expect(await registry.members()).to.equal(0);
+      expect(await registry.activeSigners()).to.deep.equal([]);
+      expect(await nodes.boundPosition(other.address)).to.equal(other.position);
+    });
   });
 
   describe("setSigner, setPayout, setEndpoint", () => {
-    it("reverts when the caller is not active", async () => {
-      const { registry, stranger } = await loadFixture(deployRegistered);
-      const caller = await stranger.getAddress();
-      const as = registry.connect(stranger);
-      for (const attempt of [
-        () => as.setSigner(fresh("key").address, "0x"),
-        () => as.setPayout(caller),
-        () => as.setEndpoint(ENDPOINT),
-        () => as.exit(),
-      ]) {
-        await expect(attempt())
-          .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
-          .withArgs(caller, STATUS.none, STATUS.active);
+    it("reverts when the caller is not registered, closed or slashed", async () => {
+      const { registry, slashing, members, others } = await loadFixture(deployPublished);
+      const [never, closed, slashed] = [others[0]!, members[0]!, members[1]!];
+      await registry.connect(closed.account).revoke();
+      await time.increaseTo(await registry.closableAt(closed.address));
+      await registry.close(closed.address);
+      await slashing.proveMessages(...messagesEvidence(slashed.key));
+      for (const [member, status] of [
+        [never, STATUS.none],
+        [closed, STATUS.closed],
+        [slashed, STATUS.slashed],
+      ] as const) {
+        const as = registry.connect(member.account);
+        for (const attempt of [
+          () => as.setSigner(fresh("key").address, "0x"),
+          () => as.setPayout(member.address),
+          () => as.setEndpoint(ENDPOINT),
+        ]) {
+          await expect(attempt())
+            .to.be.revertedWithCustomError(registry, "NotRegistered")
+            .withArgs(member.address, status);
+        }
       }
     });
 
@@ -316,9 +300,9 @@ describe("ValidatorRegistry", () => {
     it("keeps a key with its operator after the operator left", async () => {
       const { registry, members } = await loadFixture(deployPublished);
       const [member, other] = members;
-      await registry.connect(member!.account).exit();
-      const proof = await claim(registry, other!.address, member!.key);
-      await expect(registry.connect(other!.account).setSigner(member!.key.address, proof))
+      await registry.connect(member!.account).revoke();
+      const consent = await claim(registry, other!.address, member!.key);
+      await expect(registry.connect(other!.account).setSigner(member!.key.address, consent))
         .to.be.revertedWithCustomError(registry, "SignerTaken")
         .withArgs(member!.key.address, member!.address);
     });
@@ -327,19 +311,19 @@ describe("ValidatorRegistry", () => {
       const { registry, gateway, members } = await loadFixture(deployPublished);
       const member = members[2]!;
       const key = fresh("second");
-      const proof = await claim(registry, member.address, key);
-      await expect(registry.connect(member.account).setSigner(key.address, proof))
-        .to.emit(registry, "SignerSet")
+      const consent = await claim(registry, member.address, key);
+      await expect(registry.connect(member.account).setSigner(key.address, consent))
+        .to.emit(registry, "SignerChanged")
         .withArgs(member.address, key.address);
       expect(await gateway.signersOf(1)).to.include(member.key.address);
-      expect(await registry.keyOf(member.key.address)).to.deep.equal([member.address, 1n, STILL]);
+      expect(await registry.keyOf(member.key.address)).to.deep.equal([member.address, 1n]);
 
       await time.increase(INTERVAL);
       await registry.publishEpoch();
       const keys = members.map((one) => (one === member ? key : one.key));
       expect(await gateway.signersOf(2)).to.deep.equal(addresses(keys));
-      expect(await registry.keyOf(member.key.address)).to.deep.equal([member.address, 1n, 1n]);
-      expect(await registry.keyOf(key.address)).to.deep.equal([member.address, 2n, STILL]);
+      expect(await registry.keyOf(member.key.address)).to.deep.equal([member.address, 1n]);
+      expect(await registry.keyOf(key.address)).to.deep.equal([member.address, 2n]);
     });
 
     it("never seats a key that was replaced before an epoch", async () => {
@@ -354,7 +338,21 @@ describe("ValidatorRegistry", () => {
       expect(await gateway.signersOf(2))
         .to.include(third.address)
         .and.not.include(second.address);
-      expect(await registry.keyOf(second.address)).to.deep.equal([member.address, 0n, 0n]);
+      expect((await registry.epochRecord(2)).signers).to.not.include(second.address);
+    });
+
+    it("replaces the key of an operator without a seat, for when it has one", async () => {
+      const { registry, members } = await loadFixture(deployPublished);
+      const member = members[4]!;
+      const as = registry.connect(member.account);
+      await as.revoke();
+      const key = fresh("second");
+      await as.setSigner(key.address, await claim(registry, member.address, key));
+      expect(await registry.activeSigners()).to.deep.equal(addresses(members.slice(0, 4).map((one) => one.key)));
+      await as.unjail();
+      expect(await registry.activeSigners())
+        .to.include(key.address)
+        .and.not.include(member.key.address);
     });
 
     it("changes payout and endpoint", async () => {
@@ -394,13 +392,16 @@ describe("ValidatorRegistry", () => {
       const setHash = keccak256(solidityPacked(["address[]"], [signers]));
       await expect(sent)
         .to.emit(registry, "EpochPublished")
-        .withArgs(1, timestamp + VALIDITY, setHash, signers);
+        .withArgs(1, timestamp + VALIDITY, setHash);
       await expect(sent)
         .to.emit(gateway, "EpochRotated")
         .withArgs(1, timestamp + VALIDITY, signers);
       expect(await registry.latestEpoch()).to.equal(1);
       expect(await registry.epochRecord(1)).to.deep.equal([timestamp + VALIDITY, signers]);
-      expect((await registry.operatorOf(members[0]!.address)).dutyUntil).to.equal(timestamp + VALIDITY);
+      expect(await registry.keyOf(signers[0]!)).to.deep.equal([
+        members.find(({ key }) => key.address === signers[0])!.address,
+        1n,
+      ]);
       expect(await registry.publishableFrom()).to.equal(timestamp + RENEW_AFTER);
     });
 
@@ -414,13 +415,13 @@ describe("ValidatorRegistry", () => {
       await at(earliest);
       await registry.publishEpoch();
       expect(await gateway.currentEpoch()).to.equal(2);
-      expect(await registry.keyOf(members[0]!.key.address)).to.deep.equal([members[0]!.address, 1n, STILL]);
+      expect(await registry.keyOf(members[0]!.key.address)).to.deep.equal([members[0]!.address, 1n]);
     });
 
     it("publishes a changed set after the gateway's rotation delay and not a second before", async () => {
       const { registry, gateway, members } = await loadFixture(deployPublished);
       const earliest = (await now()) + INTERVAL;
-      await registry.connect(members[0]!.account).exit();
+      await registry.connect(members[0]!.account).revoke();
       expect(await registry.publishableFrom()).to.equal(earliest);
       await at(earliest - 1n);
       await expect(registry.publishEpoch())
@@ -434,7 +435,7 @@ describe("ValidatorRegistry", () => {
     it("keeps the validity of a replaced epoch, which the gateway shortens", async () => {
       const { registry, gateway, members } = await loadFixture(deployPublished);
       const before = await registry.epochRecord(1);
-      await registry.connect(members[0]!.account).exit();
+      await registry.connect(members[0]!.account).revoke();
       await time.increase(INTERVAL);
       await registry.publishEpoch();
       expect(await gateway.epochValidUntil(1)).to.be.lessThan(before.validUntil);
@@ -474,230 +475,120 @@ describe("ValidatorRegistry", () => {
     });
   });
 
-  describe("exit, withdraw", () => {
-    const exited = async (index = 0): Promise<RegistryFixture & { as: ValidatorRegistry; exitAt: bigint }> => {
-      const fixture = await loadFixture(deployPublished);
-      const as = fixture.registry.connect(fixture.members[index]!.account) as ValidatorRegistry;
-      await as.exit();
-      return { ...fixture, as, exitAt: await now() };
-    };
-
-    it("reverts a second exit", async () => {
-      const { registry, as, members } = await exited();
-      await expect(as.exit())
-        .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
-        .withArgs(members[0]!.address, STATUS.exiting, STATUS.active);
+  describe("takeSeat", () => {
+    it("reverts when the operator is not on standby", async () => {
+      const { registry, members, others } = await loadFixture(deployFull);
+      for (const [operator, status] of [
+        [members[0]!, STATUS.active],
+        [others[0]!, STATUS.none],
+      ] as const) {
+        await expect(registry.takeSeat(operator.address))
+          .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
+          .withArgs(operator.address, status, STATUS.standby);
+      }
     });
 
-    it("reverts a withdrawal without an exit", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
-      const member = members[0]!;
-      expect(await registry.withdrawableAt(member.address)).to.equal(0);
-      await expect(registry.connect(member.account).withdraw(member.address))
-        .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
-        .withArgs(member.address, STATUS.active, STATUS.exiting);
+    it("admits to standby where all 21 seats are taken", async () => {
+      const fixture = await loadFixture(deployFull);
+      const { registry, others } = fixture;
+      await admit(fixture, others[0]!);
+      expect((await registry.operatorOf(others[0]!.address)).status).to.equal(STATUS.standby);
+      expect(await registry.members()).to.equal(SEATS + 1);
+      expect(await registry.nextToSeat()).to.equal(ZeroAddress);
     });
 
-    it("leaves the next set", async () => {
-      const { registry, members } = await loadFixture(deployPublished);
-      const member = members[0]!;
-      await expect(registry.connect(member.account).exit())
-        .to.emit(registry, "OperatorExited")
-        .withArgs(member.address);
-      expect(await registry.activeSigners()).to.not.include(member.key.address);
-      const record = await registry.operatorOf(member.address);
-      expect([record.status, record.exitedAt]).to.deep.equal([STATUS.exiting, await now()]);
+    it("keeps the incumbent at a tie for seat 21", async () => {
+      const fixture = await loadFixture(deployFull);
+      const { registry, delegation, others } = fixture;
+      await admit(fixture, others[0]!);
+      await delegation.setBond(others[0]!.address, 80);
+      expect(await registry.nextToSeat()).to.equal(ZeroAddress);
+      await expect(registry.takeSeat(others[0]!.address))
+        .to.be.revertedWithCustomError(registry, "NotOutranking")
+        .withArgs(others[0]!.address, 80, 80);
     });
 
-    it("pays 15 days after the set without its key was published, and not a second before", async () => {
-      const { registry, as, members } = await exited();
-      const member = members[0]!;
-      const { validUntil } = await registry.epochRecord(1);
-      expect(await registry.withdrawableAt(member.address)).to.equal(validUntil + UNBONDING);
+    it("gives the weakest incumbent's seat to a greater bond, and standby to the incumbent, which may come back", async () => {
+      const fixture = await loadFixture(deployFull);
+      const { registry, delegation, gateway, members, others, stranger } = fixture;
+      const [weakest, other] = [members[20]!, others[0]!];
+      await admit(fixture, other);
+      for (const [index, member] of members.entries()) await delegation.setBond(member.address, 200 - 2 * index);
+      await delegation.setBond(other.address, 161);
+      expect(await registry.nextToSeat()).to.equal(other.address);
+      const sent = registry.connect(stranger).takeSeat(other.address);
+      await expect(sent).to.emit(registry, "StatusSet").withArgs(weakest.address, STATUS.standby, ABSENCE.none);
+      await expect(sent).to.emit(registry, "StatusSet").withArgs(other.address, STATUS.active, ABSENCE.none);
+      expect(await registry.members()).to.equal(SEATS + 1);
+      expect((await registry.activeOperators()).includes(other.address)).to.equal(true);
+      expect(await registry.activeSigners()).to.not.include(weakest.key.address);
+
+      // Outranked means standby, never closed.
+      await delegation.setBond(weakest.address, 163);
+      expect(await registry.nextToSeat()).to.equal(weakest.address);
+      await registry.takeSeat(weakest.address);
+      expect((await registry.operatorOf(other.address)).status).to.equal(STATUS.standby);
       await time.increase(INTERVAL);
       await registry.publishEpoch();
-      const end = (await now()) + UNBONDING;
-      expect(await registry.withdrawableAt(member.address)).to.equal(end);
-      await at(end - 1n);
-      await expect(as.withdraw(member.payout))
-        .to.be.revertedWithCustomError(registry, "StillBonded")
-        .withArgs(end - 1n, end);
-      await at(end);
-      const sent = as.withdraw(member.payout);
-      await expect(sent).to.emit(registry, "DepositWithdrawn").withArgs(member.address, member.payout, DEPOSIT);
-      await expect(sent).to.changeEtherBalances([registry, member.payout], [-DEPOSIT, DEPOSIT]);
-      expect(await registry.totalDeposits()).to.equal(4n * DEPOSIT);
-      expect((await registry.operatorOf(member.address)).status).to.equal(STATUS.withdrawn);
-      await expect(as.withdraw(member.payout))
-        .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
-        .withArgs(member.address, STATUS.withdrawn, STATUS.exiting);
+      expect(await gateway.signersOf(2)).to.deep.equal(addresses(members.map(({ key }) => key)));
     });
 
-    it("pays 15 days after its last set ended where no other was published", async () => {
-      const { registry, as, members } = await exited();
-      const member = members[0]!;
-      const { validUntil } = await registry.epochRecord(1);
-      const end = validUntil + UNBONDING;
-      await at(end - 1n);
-      await expect(as.withdraw(member.payout))
-        .to.be.revertedWithCustomError(registry, "StillBonded")
-        .withArgs(end - 1n, end);
-      await at(end);
-      await expect(as.withdraw(member.payout)).to.changeEtherBalance(member.payout, DEPOSIT);
+    it("takes among equally weak incumbents the one with the highest key", async () => {
+      const fixture = await loadFixture(deployFull);
+      const { registry, delegation, members, others } = fixture;
+      await admit(fixture, others[0]!);
+      const equals = [members[3]!, members[12]!, members[7]!];
+      for (const member of equals) await delegation.setBond(member.address, 5);
+      await delegation.setBond(others[0]!.address, 6);
+      await registry.takeSeat(others[0]!.address);
+      const [last] = equals.sort((a, b) => (BigInt(a.key.address) < BigInt(b.key.address) ? 1 : -1));
+      expect((await registry.operatorOf(last!.address)).status).to.equal(STATUS.standby);
     });
 
-    it("does not prolong the duty of a member whose set ended before the next was published", async () => {
-      const { registry, members } = await exited();
-      const { validUntil } = await registry.epochRecord(1);
-      await time.increaseTo(validUntil + DAY);
-      await registry.publishEpoch();
-      expect(await registry.withdrawableAt(members[0]!.address)).to.equal(validUntil + UNBONDING);
+    it("gives a free seat to anyone on standby, and names the greatest bond first", async () => {
+      const fixture = await loadFixture(deployFull);
+      const { registry, delegation, members, others } = fixture;
+      await admit(fixture, others[0]!);
+      await admit(fixture, others[1]!);
+      await registry.connect(members[0]!.account).revoke();
+      expect(await registry.nextToSeat()).to.equal(others[0]!.address);
+      await delegation.setBond(others[1]!.address, 1);
+      expect(await registry.nextToSeat()).to.equal(others[1]!.address);
+      await registry.takeSeat(others[0]!.address);
+      expect((await registry.operatorOf(others[0]!.address)).status).to.equal(STATUS.active);
+      // Whoever came first, the greater bond takes it from there.
+      expect(await registry.nextToSeat()).to.equal(others[1]!.address);
+      // Who returns finds no seat, and takes one by its bond.
+      await registry.connect(members[0]!.account).unjail();
+      expect((await registry.operatorOf(members[0]!.address)).status).to.equal(STATUS.standby);
+      expect(await registry.nextToSeat()).to.equal(members[0]!.address);
+      await registry.takeSeat(members[0]!.address);
+      expect((await registry.operatorOf(others[0]!.address)).status).to.equal(STATUS.standby);
     });
 
-    it("pays 15 days after the exit of an operator that was in no set", async () => {
-      const { registry, members } = await loadFixture(deployRegistered);
-      const member = members[0]!;
-      await registry.connect(member.account).exit();
-      expect(await registry.withdrawableAt(member.address)).to.equal((await now()) + UNBONDING);
-    });
-
-    it("counts the duty of a replaced key that the latest set still holds", async () => {
+    it("keeps the seats ascending by key, whoever comes and goes", async () => {
       const { registry, members } = await loadFixture(deployPublished);
-      const member = members[0]!;
-      const key = fresh("second");
-      const as = registry.connect(member.account);
-      await as.setSigner(key.address, await claim(registry, member.address, key));
-      await as.exit();
-      const { validUntil } = await registry.epochRecord(1);
-      expect(await registry.withdrawableAt(member.address)).to.equal(validUntil + UNBONDING);
-      await time.increase(INTERVAL);
-      await registry.publishEpoch();
-      expect(await registry.withdrawableAt(member.address)).to.equal((await now()) + UNBONDING);
-      expect(await registry.keyOf(member.key.address)).to.deep.equal([member.address, 1n, 1n]);
+      const seated = new Set(members);
+      for (const index of [1, 4, 1, 0, 3, 2, 0, 4]) {
+        const member = members[index]!;
+        const as = registry.connect(member.account);
+        if (seated.delete(member)) await as.revoke();
+        else await as.unjail().then(() => seated.add(member));
+        const signers = addresses([...seated].map(({ key }) => key));
+        expect(await registry.activeSigners()).to.deep.equal(signers);
+        expect(await registry.activeOperators()).to.deep.equal(
+          signers.map((signer) => members.find(({ key }) => key.address === signer)!.address),
+        );
+      }
     });
 
-    it("reverts a withdrawal to the zero address", async () => {
-      const { registry, as, members } = await exited();
-      await time.increaseTo(await registry.withdrawableAt(members[0]!.address));
-      await expect(as.withdraw(ZeroAddress)).to.be.revertedWithCustomError(registry, "ZeroReceiver");
-    });
-
-    it("pays while every lane is paused and the registry has no role left", async () => {
-      const { registry, gateway, manager, admin, as, members } = await exited();
-      await manager.grantRole(REGISTRY_ROLE, await admin.getAddress(), 0);
-      await gateway.pauseAll();
-      await manager.revokeRole(REGISTRY_ROLE, await registry.getAddress());
-      await manager.setTargetClosed(await registry.getAddress(), true);
-      await time.increaseTo(await registry.withdrawableAt(members[0]!.address));
-      await expect(as.withdraw(members[0]!.payout)).to.changeEtherBalance(members[0]!.payout, DEPOSIT);
-    });
-
-    it("is refused registration after it left", async () => {
-      const { registry, members } = await exited();
-      const member = members[0]!;
-      const key = fresh("second");
-      const proof = await claim(registry, member.address, key);
-      const again = registry
-        .connect(member.account)
-        .register(key.address, member.payout, ENDPOINT, proof, { value: DEPOSIT });
-      await expect(again)
-        .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
-        .withArgs(member.address, STATUS.exiting, STATUS.none);
-    });
-
-    it("pays once to a receiver that re-enters, and harms nobody where one refuses", async () => {
-      const { manager, gateway, members, treasury } = await loadFixture(deployRegistry);
-      const mock = await deploy<OperatorMock>("OperatorMock");
-      const operator = await mock.getAddress();
-      const registry = await deploy<ValidatorRegistry>("ValidatorRegistry", [
-        await manager.getAddress(),
-        await gateway.getAddress(),
-        {
-          deposit: DEPOSIT,
-          treasury,
-          renewAfter: RENEW_AFTER,
-          genesisOperators: [...members.map(({ address }) => address), operator],
-        },
-      ]);
-      await grantGateway(manager, gateway, registry);
-      for (const member of members) await register(registry, member);
-      const key = fresh("of the mock");
-      const encode = registry.interface;
-      const proof = await claim(registry, operator, key);
-      const target = await registry.getAddress();
-      const data = encode.encodeFunctionData("register", [key.address, operator, ENDPOINT, proof]);
-      await mock.execute(target, data, { value: DEPOSIT });
-      await mock.execute(target, encode.encodeFunctionData("exit"));
-      await registry.connect(members[0]!.account).exit();
-      const end = (await now()) + UNBONDING;
-      await time.increaseTo(end);
-
-      const withdraw = encode.encodeFunctionData("withdraw", [operator]);
-      await mock.setRefuses(true);
-      await expect(mock.execute(target, withdraw)).to.be.revertedWithCustomError(mock, "CoinRefused");
-      await expect(registry.connect(members[0]!.account).withdraw(members[0]!.payout)).to.changeEtherBalance(
-        registry,
-        -DEPOSIT,
-      );
-      await mock.setRefuses(false);
-      await mock.setReaction(target, withdraw);
-      await expect(mock.execute(target, withdraw)).to.changeEtherBalances([registry, mock], [-DEPOSIT, DEPOSIT]);
-      expect(await mock.reacted()).to.equal(false);
-      expect(encode.parseError(await mock.answer())?.name).to.equal("WrongOperatorStatus");
-    });
-  });
-
-  describe("sweepSlashed, setTreasury", () => {
-    it("reverts when nothing was slashed", async () => {
-      const { registry } = await loadFixture(deployPublished);
-      await expect(registry.sweepSlashed()).to.be.revertedWithCustomError(registry, "NothingToSweep");
-    });
-
-    it("reverts when a caller without the role changes the treasury", async () => {
-      const { registry, stranger } = await loadFixture(deployPublished);
-      const caller = await stranger.getAddress();
-      await expect(registry.connect(stranger).setTreasury(caller))
-        .to.be.revertedWithCustomError(registry, "AccessManagedUnauthorized")
-        .withArgs(caller);
-    });
-
-    it("reverts when the new treasury is zero", async () => {
-      const { registry } = await loadFixture(deployPublished);
-      await expect(registry.setTreasury(ZeroAddress)).to.be.revertedWithCustomError(registry, "ZeroTreasury");
-    });
-
-    it("pays what was slashed, and not what was forced in, to the treasury, whoever calls", async () => {
-      const { registry, slashing, members, treasury, stranger } = await loadFixture(deployPublished);
-      await setBalance(await registry.getAddress(), 5n * DEPOSIT + 1n);
-      await slashing.proveMessages(...messagesEvidence(members[0]!.key));
-      expect(await registry.unswept()).to.equal(DEPOSIT);
-      const sent = registry.connect(stranger).sweepSlashed();
-      await expect(sent).to.emit(registry, "SlashedSwept").withArgs(treasury, DEPOSIT);
-      await expect(sent).to.changeEtherBalances([registry, treasury], [-DEPOSIT, DEPOSIT]);
-      expect(await registry.unswept()).to.equal(0);
-    });
-
-    it("waits for a treasury that refuses until another is set", async () => {
-      const { registry, slashing, members, treasury } = await loadFixture(deployPublished);
-      const mock = await deploy<OperatorMock>("OperatorMock");
-      await mock.setRefuses(true);
-      await expect(registry.setTreasury(await mock.getAddress()))
-        .to.emit(registry, "TreasurySet")
-        .withArgs(await mock.getAddress());
-      await slashing.proveMessages(...messagesEvidence(members[0]!.key));
-      await expect(registry.sweepSlashed()).to.be.revertedWithCustomError(mock, "CoinRefused");
-      await registry.setTreasury(treasury);
-      await expect(registry.sweepSlashed()).to.changeEtherBalance(treasury, DEPOSIT);
-    });
-
-    it("pays a treasury that re-enters once", async () => {
-      const { registry, slashing, members } = await loadFixture(deployPublished);
-      const mock = await deploy<OperatorMock>("OperatorMock");
-      await registry.setTreasury(await mock.getAddress());
-      await mock.setReaction(await registry.getAddress(), registry.interface.encodeFunctionData("sweepSlashed"));
-      await slashing.proveMessages(...messagesEvidence(members[0]!.key));
-      await expect(registry.sweepSlashed()).to.changeEtherBalance(mock, DEPOSIT);
-      expect(registry.interface.parseError(await mock.answer())?.name).to.equal("NothingToSweep");
+    it("is open after the rotation delay where a seat changed, back and forth as well", async () => {
+      const { registry, members } = await loadFixture(deployPublished);
+      const published = await now();
+      const as = registry.connect(members[0]!.account);
+      await as.revoke();
+      await as.unjail();
+      expect(await registry.publishableFrom()).to.equal(published + INTERVAL);
     });
   });
 });

@@ -181,8 +181,9 @@ for (const kind of KINDS) {
     }
 
     it("takes the whole deposit, whatever the target", async () => {
-      const { registry, slashing, members, home } = await loadFixture(deployPublished);
+      const { registry, slashing, nodes, delegation, members, home } = await loadFixture(deployPublished);
       const member = members[3]!;
+      await delegation.setBond(member.address, 1_000);
       const [first, second] = [header(), header(kind.second)];
       const sent = prove(slashing, member.key, second, first, home);
       await expect(sent)
@@ -195,10 +196,11 @@ for (const kind of KINDS) {
           DEPOSIT,
         );
       await expect(sent).to.not.emit(registry, "PauseDue");
-      const record = await registry.operatorOf(member.address);
-      expect([record.status, record.deposit]).to.deep.equal([STATUS.slashed, 0n]);
-      expect(await registry.totalDeposits()).to.equal(4n * DEPOSIT);
-      expect(await registry.unswept()).to.equal(DEPOSIT);
+      expect((await registry.operatorOf(member.address)).status).to.equal(STATUS.slashed);
+      expect(await nodes.principalOf(member.position)).to.equal(0);
+      expect(await delegation.bondOf(member.address)).to.equal(800);
+      expect(await delegation.closed(member.address)).to.equal(true);
+      expect(await registry.members()).to.equal(4);
       expect(await registry.activeSigners()).to.not.include(member.key.address);
     });
   });
@@ -251,11 +253,12 @@ describe("Slashing.proveRotations", () => {
       .withArgs(stranger.address);
   });
 
-  it("reverts when the key was in no set", async () => {
-    const { slashing, members } = await loadFixture(deployRegistered);
-    await expect(prove(slashing, members[0]!.key, { ...ROTATION, validUntil: 1n }))
+  it("reverts when the key never had a seat", async () => {
+    const { registry, slashing, others } = await loadFixture(deployRegistered);
+    await register(registry, others[0]!);
+    await expect(prove(slashing, others[0]!.key, { ...ROTATION, validUntil: 1n }))
       .to.be.revertedWithCustomError(slashing, "NotInEpochBefore")
-      .withArgs(members[0]!.key.address, 2);
+      .withArgs(others[0]!.key.address, 2);
   });
 
   it("reverts when the key joined with the epoch that the rotations are to", async () => {
@@ -312,28 +315,45 @@ describe("ValidatorRegistry, slashing in time", () => {
     await expect(slashing.proveMessages(...messagesEvidence(member.key)))
       .to.be.revertedWithCustomError(registry, "NotSlashable")
       .withArgs(member.address, STATUS.slashed);
-    await expect(registry.connect(member.account).exit())
+    await expect(registry.connect(member.account).revoke())
+      .to.be.revertedWithCustomError(registry, "NotAMember")
+      .withArgs(member.address);
+    await expect(registry.connect(member.account).unjail())
       .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
-      .withArgs(member.address, STATUS.slashed, STATUS.active);
-    await expect(registry.connect(member.account).withdraw(member.address))
+      .withArgs(member.address, STATUS.slashed, STATUS.inactive);
+    await expect(registry.close(member.address))
       .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
-      .withArgs(member.address, STATUS.slashed, STATUS.exiting);
+      .withArgs(member.address, STATUS.slashed, STATUS.inactive);
   });
 
-  it("slashes after the exit and the unbonding, until the deposit is withdrawn", async () => {
-    const { registry, slashing, members } = await loadFixture(deployPublished);
-    const [late, gone] = members;
-    for (const member of [late!, gone!]) await registry.connect(member.account).exit();
-    await time.increaseTo((await registry.withdrawableAt(late!.address)) + DAY);
-    await registry.connect(gone!.account).withdraw(gone!.payout);
-    await expect(slashing.proveMessages(...messagesEvidence(gone!.key)))
-      .to.be.revertedWithCustomError(registry, "NotSlashable")
-      .withArgs(gone!.address, STATUS.withdrawn);
-    await expect(slashing.proveMessages(...messagesEvidence(late!.key))).to.emit(registry, "OperatorSlashed");
-    await expect(registry.connect(late!.account).withdraw(late!.payout)).to.be.revertedWithCustomError(
+  it("slashes an inactive operator", async () => {
+    const { registry, slashing, delegation, members } = await loadFixture(deployPublished);
+    const member = members[0]!;
+    await delegation.setBond(member.address, 1_000);
+    await registry.connect(member.account).revoke();
+    await expect(slashing.proveMessages(...messagesEvidence(member.key)))
+      .to.emit(registry, "OperatorSlashed")
+      .withArgs(member.address, member.key.address, OFFENCE.messages, () => true, DEPOSIT);
+    expect(await delegation.bondOf(member.address)).to.equal(800);
+    expect(await registry.members()).to.equal(4);
+    await expect(registry.connect(member.account).unjail()).to.be.revertedWithCustomError(
       registry,
       "WrongOperatorStatus",
     );
+  });
+
+  it("slashes a closed operator, until its deposit is paid out", async () => {
+    const { registry, slashing, nodes, members } = await loadFixture(deployPublished);
+    const [late, gone] = members;
+    for (const member of [late!, gone!]) await registry.connect(member.account).revoke();
+    await time.increaseTo(await registry.closableAt(gone!.address));
+    for (const member of [late!, gone!]) await registry.close(member.address);
+    await nodes.pay(gone!.position);
+    await expect(slashing.proveMessages(...messagesEvidence(gone!.key)))
+      .to.be.revertedWithCustomError(registry, "NotSlashable")
+      .withArgs(gone!.address, STATUS.closed);
+    await expect(slashing.proveMessages(...messagesEvidence(late!.key))).to.emit(registry, "OperatorSlashed");
+    expect(await nodes.principalOf(late!.position)).to.equal(0);
   });
 
   it("counts a retired key in its own epochs and in no later one", async () => {
@@ -398,7 +418,7 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
 
   it("pauses at exactly a third: the second of six", async () => {
     const deploySix = async () => {
-      const fixture = await deployRegistry(6);
+      const fixture = await deployRegistry({ genesis: 6 });
       for (const member of fixture.members) await register(fixture.registry, member);
       await fixture.registry.publishEpoch();
       return fixture;
@@ -433,7 +453,7 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
   it("does not pause again for a slash outside the latest set", async () => {
     const { registry, slashing, gateway, members } = await loadFixture(deployPublished);
     const [left, ...rest] = members;
-    await registry.connect(left!.account).exit();
+    await registry.connect(left!.account).revoke();
     await at((await now()) + INTERVAL);
     await registry.publishEpoch();
     for (const member of rest.slice(0, 2)) await slashing.proveMessages(...messagesEvidence(member.key));

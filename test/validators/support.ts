@@ -1,100 +1,142 @@
-import { time } from "@nomicfoundation/hardhat-network-helpers";
+import { setBalance, time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
-import { TypedDataEncoder, ZeroHash, parseEther, type Signer, type Wallet } from "ethers";
+import { TypedDataEncoder, Wallet, ZeroHash, id, parseEther, type Signer } from "ethers";
 import { headerDigest, rotationDigest, type Header, type Rotation, type Target } from "../../protocol/header";
-import type { AccessManager, Gateway, Slashing, ValidatorRegistry } from "../../typechain-types";
+import type {
+  AccessManager,
+  CoreNodesMock,
+  DelegationMock,
+  Gateway,
+  Slashing,
+  ValidatorRegistry,
+} from "../../typechain-types";
 import { LIMITS, REMOTE_CHAIN, REMOTE_GATEWAY, deploy, signDigest, signerWallets } from "../crosschain/support";
 
 export const DAY = 86_400n;
 export const DEPOSIT = parseEther("100");
 export const INTERVAL = 3_600n;
 export const RENEW_AFTER = (7n * DAY) / 2n;
-export const UNBONDING = 15n * DAY;
+export const RETURN = 28_800n;
 export const VALIDITY = 7n * DAY;
-export const STILL = (1n << 64n) - 1n;
+export const VOTING = 7n * DAY;
+export const ADMISSION_BPS = 5_000n;
+export const SEATS = 21;
 export const ENDPOINT = "https://relayer.example:8443";
 /** Role of the registry at the gateway. */
 export const REGISTRY_ROLE = 1n;
 /** Role of the proofs at the registry. */
 export const SLASHER_ROLE = 2n;
+/** Role of those who may jail. */
+export const JAILER_ROLE = 3n;
 
 /** `OperatorStatus` in the contract's order. */
-export const STATUS = { none: 0n, active: 1n, exiting: 2n, withdrawn: 3n, slashed: 4n } as const;
-/** `Offence` in the contract's order. */
-export const OFFENCE = {
-  messages: 0n,
-  results: 1n,
-  block: 2n,
-  rotations: 3n,
-  falseHead: 4n,
-  falseResult: 5n,
-  falseRotation: 6n,
+export const STATUS = {
+  none: 0n,
+  candidate: 1n,
+  active: 2n,
+  standby: 3n,
+  inactive: 4n,
+  closed: 5n,
+  slashed: 6n,
 } as const;
+/** `Absence` in the contract's order. */
+export const ABSENCE = { none: 0n, revoked: 1n, missed: 2n, jailed: 3n } as const;
+/** `Offence` in the contract's order. */
+export const OFFENCE = { messages: 0n, results: 1n, block: 2n, rotations: 3n } as const;
+/** Commission terms that every test operator registers with. */
+export const TERMS = { maxCommissionBps: 2_000n, maxChangeBps: 100n, commissionBps: 500n } as const;
 
 export interface Member {
   readonly account: Signer;
   readonly address: string;
   readonly key: Wallet;
   readonly payout: string;
+  /** Its core node. */
+  readonly position: bigint;
 }
 
 export interface RegistryFixture {
   readonly manager: AccessManager;
   readonly gateway: Gateway;
+  readonly nodes: CoreNodesMock;
+  readonly delegation: DelegationMock;
   readonly registry: ValidatorRegistry;
   readonly slashing: Slashing;
   readonly home: Target;
   readonly admin: Signer;
   readonly stranger: Signer;
-  readonly treasury: string;
+  /** The genesis operators. */
   readonly members: Member[];
+  /** Owners of a core node that are no genesis operators. */
+  readonly others: Member[];
+}
+
+export interface RegistryChoice {
+  readonly genesis?: number;
+  readonly others?: number;
+  readonly minSigners?: number;
+}
+
+/** Owners of a core node each, with coin to pay for their calls. */
+export async function makeMembers(count: number, first: number): Promise<Member[]> {
+  const keys = signerWallets(count, `validator key ${first}`);
+  return Promise.all(
+    keys.map(async (key, index) => {
+      const position = first + index;
+      const account = new Wallet(id(`operator ${position}`), ethers.provider);
+      await setBalance(account.address, parseEther("1000"));
+      const payout = new Wallet(id(`payout ${position}`)).address;
+      return { account, address: account.address, key, payout, position: BigInt(position) };
+    }),
+  );
 }
 
 /** A gateway without an epoch, and a registry that may rotate and pause it; nobody has registered. */
-export async function deployRegistry(genesis = 5, minSigners = 4): Promise<RegistryFixture> {
-  const accounts = await ethers.getSigners();
-  const [admin, stranger, treasury] = accounts;
+export async function deployRegistry(choice: RegistryChoice = {}): Promise<RegistryFixture> {
+  const { genesis = 5, others: otherCount = 4, minSigners = 4 } = choice;
+  const [admin, stranger] = await ethers.getSigners();
   const manager = await deploy<AccessManager>("AccessManager", [await admin!.getAddress()]);
   const none = { epoch: 0n, validUntil: 0n, signers: [] };
   const gateway = await deploy<Gateway>("Gateway", [await manager.getAddress(), minSigners, INTERVAL, 600n, none]);
   await gateway.addLane(REMOTE_CHAIN, REMOTE_GATEWAY, LIMITS);
-  const keys = signerWallets(genesis, "validator key");
-  const members = await Promise.all(
-    keys.map(async (key, index) => {
-      const account = accounts[index + 3]!;
-      return {
-        account,
-        address: await account.getAddress(),
-        key,
-        payout: signerWallets(1, `payout ${index}`)[0]!.address,
-      };
-    }),
-  );
-  const params = {
-    deposit: DEPOSIT,
-    treasury: await treasury!.getAddress(),
-    renewAfter: RENEW_AFTER,
-    genesisOperators: members.map((member) => member.address),
-  };
+  const members = await makeMembers(genesis, 1);
+  const others = await makeMembers(otherCount, genesis + 1);
+  const nodes = await deploy<CoreNodesMock>("CoreNodesMock", [members.map(({ address }) => address)]);
+  for (const { address, position } of [...members, ...others]) await nodes.pledge(address, position);
+  const delegation = await deploy<DelegationMock>("DelegationMock", []);
   const registry = await deploy<ValidatorRegistry>("ValidatorRegistry", [
     await manager.getAddress(),
     await gateway.getAddress(),
-    params,
+    await registryParams(nodes, delegation),
   ]);
   await grantGateway(manager, gateway, registry);
+  const jail = (["jail", "jailMissing"] as const).map((name) => registry.interface.getFunction(name).selector);
+  await manager.setTargetFunctionRole(await registry.getAddress(), jail, JAILER_ROLE);
+  await manager.grantRole(JAILER_ROLE, await admin!.getAddress(), 0);
   const slashing = await deploySlashing(manager, registry);
   const home = { chainId: (await ethers.provider.getNetwork()).chainId, gateway: await gateway.getAddress() };
-  const { treasury: receiver } = params;
   return {
     manager,
     gateway,
+    nodes,
+    delegation,
     registry,
     slashing,
     home,
     admin: admin!,
     stranger: stranger!,
-    treasury: receiver,
     members,
+    others,
+  };
+}
+
+export async function registryParams(nodes: CoreNodesMock, delegation: DelegationMock) {
+  return {
+    nodes: await nodes.getAddress(),
+    delegation: await delegation.getAddress(),
+    renewAfter: RENEW_AFTER,
+    votingSeconds: VOTING,
+    admissionBps: ADMISSION_BPS,
   };
 }
 
@@ -117,7 +159,7 @@ export async function grantGateway(
   await manager.grantRole(REGISTRY_ROLE, await registry.getAddress(), 0);
 }
 
-/** As {@link deployRegistry}, with all registered. */
+/** As {@link deployRegistry}, with all genesis operators registered. */
 export async function deployRegistered(): Promise<RegistryFixture> {
   const fixture = await deployRegistry();
   for (const member of fixture.members) await register(fixture.registry, member);
@@ -129,6 +171,24 @@ export async function deployPublished(): Promise<RegistryFixture> {
   const fixture = await deployRegistered();
   await fixture.registry.publishEpoch();
   return fixture;
+}
+
+/** All 21 seats taken by genesis operators of bond 100, 99, … 80, and epoch 1 published. */
+export async function deployFull(): Promise<RegistryFixture> {
+  const fixture = await deployRegistry({ genesis: SEATS, others: 2 });
+  for (const [index, member] of fixture.members.entries()) {
+    await register(fixture.registry, member);
+    await fixture.delegation.setBond(member.address, 100 - index);
+  }
+  await fixture.registry.publishEpoch();
+  return fixture;
+}
+
+/** Registers one of the others and has the genesis operators admit it. */
+export async function admit({ registry, members }: RegistryFixture, candidate: Member): Promise<void> {
+  await register(registry, candidate);
+  for (const member of members) await registry.connect(member.account).vote(candidate.address);
+  await registry.admit(candidate.address);
 }
 
 /** Digest of a key's consent, computed without the contract. */
@@ -152,11 +212,15 @@ export async function claim(registry: ValidatorRegistry, operator: string, key: 
   return signDigest(key, await claimDigest(registry, operator, key.address));
 }
 
+/** What a member registers with. */
+export async function registration(registry: ValidatorRegistry, member: Member) {
+  const { address, key, payout, position } = member;
+  const consent = await claim(registry, address, key);
+  return { position, signer: key.address, payout, ...TERMS, endpoint: ENDPOINT, consent };
+}
+
 export async function register(registry: ValidatorRegistry, member: Member): Promise<void> {
-  const proof = await claim(registry, member.address, member.key);
-  await registry
-    .connect(member.account)
-    .register(member.key.address, member.payout, ENDPOINT, proof, { value: DEPOSIT });
+  await registry.connect(member.account).register(await registration(registry, member));
 }
 
 /** Puts the next block at `timestamp`. */
