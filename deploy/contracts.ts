@@ -7,7 +7,9 @@ import type {
   COSToken,
   Delegation,
   Gateway,
+  Liveness,
   MerkleAirdrop,
+  NodeStaking,
   QSC,
   QSCFactory,
   ReleaseSchedule,
@@ -34,9 +36,11 @@ export interface ContractTypes {
   MerkleAirdrop: MerkleAirdrop;
   ReleaseSchedule: ReleaseSchedule;
   COSStaking: COSStaking;
+  NodeStaking: NodeStaking;
   Delegation: Delegation;
   ValidatorRegistry: ValidatorRegistry;
   Slashing: Slashing;
+  Liveness: Liveness;
   QSCFactory: QSCFactory;
   QSC: QSC;
 }
@@ -55,9 +59,11 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   MerkleAirdrop: "contracts/token/MerkleAirdrop.sol",
   ReleaseSchedule: "contracts/token/ReleaseSchedule.sol",
   COSStaking: "contracts/staking/COSStaking.sol",
+  NodeStaking: "contracts/staking/NodeStaking.sol",
   Delegation: "contracts/validators/Delegation.sol",
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
   Slashing: "contracts/validators/Slashing.sol",
+  Liveness: "contracts/validators/Liveness.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };

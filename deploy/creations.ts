@@ -6,6 +6,7 @@ import {
   type DelegationParameters,
   type DeploymentParameters,
   type PledgeParameters,
+  type RegistryParameters,
   type TokenParameters,
 } from "./parameters";
 
@@ -34,18 +35,7 @@ export function creationsOf(
     ...(token === undefined ? [] : tokenCreations(token)),
     ...(pledges === undefined ? [] : [pledgeCreation(pledges)]),
     ...(delegation === undefined ? [] : [delegationCreation(delegation)]),
-    ...(registry === undefined
-      ? []
-      : [
-          {
-            name: "ValidatorRegistry",
-            args: ({ AccessManager, Gateway }: Addresses) => Promise.resolve([AccessManager, Gateway, registry]),
-          } as const,
-          {
-            name: "Slashing",
-            args: ({ ValidatorRegistry }: Addresses) => Promise.resolve([ValidatorRegistry]),
-          } as const,
-        ]),
+    ...(registry === undefined ? [] : validatorCreations(registry)),
     {
       name: "QSCFactory",
       args: async ({ AccessManager, Gateway }) => [
@@ -73,6 +63,30 @@ function delegationCreation({ treasury, community, epochSeconds }: DelegationPar
     args: ({ AccessManager, COSToken, EcosystemVault }) =>
       Promise.resolve([AccessManager, { cos: COSToken, vault: EcosystemVault, treasury, community, epochSeconds }]),
   };
+}
+
+/** The validators' deposits, the validators, and who judges and counts them. */
+function validatorCreations(registry: RegistryParameters): readonly Creation[] {
+  const { nodes, treasury, genesisOperators, renewAfter, votingSeconds, admissionBps, liveness } = registry;
+  return [
+    {
+      name: "NodeStaking",
+      args: ({ AccessManager, COSToken, EcosystemVault }) =>
+        Promise.resolve([AccessManager, COSToken, EcosystemVault, { ...nodes, treasury, genesisOperators }]),
+    },
+    {
+      name: "ValidatorRegistry",
+      args: ({ AccessManager, Gateway, NodeStaking, Delegation }) => {
+        const params = { nodes: NodeStaking, delegation: Delegation, renewAfter, votingSeconds, admissionBps };
+        return Promise.resolve([AccessManager, Gateway, params]);
+      },
+    },
+    { name: "Slashing", args: ({ ValidatorRegistry }) => Promise.resolve([ValidatorRegistry]) },
+    {
+      name: "Liveness",
+      args: ({ ValidatorRegistry }) => Promise.resolve([ValidatorRegistry, liveness.slots, liveness.grace]),
+    },
+  ];
 }
 
 /** COS, after those that it is minted to and before those that give it out. */

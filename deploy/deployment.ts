@@ -58,6 +58,10 @@ export interface DeployedContracts {
   readonly validatorRegistry: ContractTypes["ValidatorRegistry"] | undefined;
   /** On the home chain. */
   readonly slashing: ContractTypes["Slashing"] | undefined;
+  /** On the home chain. */
+  readonly liveness: ContractTypes["Liveness"] | undefined;
+  /** On the home chain. */
+  readonly nodeStaking: ContractTypes["NodeStaking"] | undefined;
   readonly token: TokenContracts | undefined;
   /** On the home chain. */
   readonly cosStaking: ContractTypes["COSStaking"] | undefined;
@@ -138,6 +142,8 @@ export async function connectContracts(
     qscFactory: await contract("QSCFactory"),
     validatorRegistry: await ifDeployed("ValidatorRegistry"),
     slashing: await ifDeployed("Slashing"),
+    liveness: await ifDeployed("Liveness"),
+    nodeStaking: await ifDeployed("NodeStaking"),
     delegation: await ifDeployed("Delegation"),
     cosStaking: await ifDeployed("COSStaking"),
     token:

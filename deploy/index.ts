@@ -8,7 +8,9 @@ import { Gateway__factory } from "../typechain-types/factories/contracts/crossch
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
 import { COSStaking__factory } from "../typechain-types/factories/contracts/staking/COSStaking__factory";
+import { NodeStaking__factory } from "../typechain-types/factories/contracts/staking/NodeStaking__factory";
 import { Delegation__factory } from "../typechain-types/factories/contracts/validators/Delegation__factory";
+import { Liveness__factory } from "../typechain-types/factories/contracts/validators/Liveness__factory";
 import { Slashing__factory } from "../typechain-types/factories/contracts/validators/Slashing__factory";
 import { ValidatorRegistry__factory } from "../typechain-types/factories/contracts/validators/ValidatorRegistry__factory";
 import { DeploymentError } from "./deploymentError";
@@ -27,9 +29,11 @@ export const abis = {
   MerkleAirdrop: MerkleAirdrop__factory.abi,
   ReleaseSchedule: ReleaseSchedule__factory.abi,
   COSStaking: COSStaking__factory.abi,
+  NodeStaking: NodeStaking__factory.abi,
   Delegation: Delegation__factory.abi,
   ValidatorRegistry: ValidatorRegistry__factory.abi,
   Slashing: Slashing__factory.abi,
+  Liveness: Liveness__factory.abi,
   QSCFactory: QSCFactory__factory.abi,
   QSC: QSC__factory.abi,
 } as const;

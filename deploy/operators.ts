@@ -1,11 +1,35 @@
 import { SigningKey, type BaseWallet, type ContractTransactionReceipt, type Provider, type Signer } from "ethers";
 import type { Rotation } from "../protocol/header";
 import type { ContractTypes } from "./contracts";
+import { DeploymentError } from "./deploymentError";
 
 type Registry = ContractTypes["ValidatorRegistry"];
 
+/** The home chain's contracts that an operator registers with. */
+export interface ValidatorContracts {
+  readonly validatorRegistry: Registry | undefined;
+  readonly nodeStaking: ContractTypes["NodeStaking"] | undefined;
+}
+
+/** `NodeKind.Core` of the nodes. */
+export const CORE_NODE = 1n;
+
+/** The most that a commission can be, the most that it changes by at once, and what it is at first, in parts of 10,000. */
+export interface CommissionTerms {
+  readonly maxCommissionBps: bigint;
+  readonly maxChangeBps: bigint;
+  readonly commissionBps: bigint;
+}
+
+/** At most a fifth, by at most a hundredth a day. */
+export const DEFAULT_COMMISSION: CommissionTerms = {
+  maxCommissionBps: 2_000n,
+  maxChangeBps: 100n,
+  commissionBps: 500n,
+};
+
 export interface OperatorRegistration {
-  /** The account that puts the deposit down. */
+  /** The account that owns the core node, or pledges one. */
   readonly operator: Signer;
   /** The attestation key. */
   readonly attester: BaseWallet;
@@ -13,20 +37,48 @@ export interface OperatorRegistration {
   readonly payout?: string;
   /** URL of its attestation endpoint. */
   readonly endpoint: string;
+  /** Its core node; it pledges a new one by default. */
+  readonly position?: bigint;
+  readonly commission?: CommissionTerms;
 }
 
-/** Registers a genesis operator with its deposit. */
+/** Registers an operator with its core node: a genesis operator is a member at once, anyone else a candidate. */
 export async function registerOperator(
-  registry: Registry,
-  { operator, attester, payout, endpoint }: OperatorRegistration,
+  { validatorRegistry, nodeStaking }: ValidatorContracts,
+  registration: OperatorRegistration,
 ): Promise<ContractTransactionReceipt | null> {
+  if (validatorRegistry === undefined || nodeStaking === undefined) {
+    throw new DeploymentError("operators register on the home chain: this one has no validator registry");
+  }
+  const { operator, attester, endpoint, commission = DEFAULT_COMMISSION } = registration;
   const account = await operator.getAddress();
-  const digest = await registry.signerClaimDigest(account, attester.address);
-  const proof = new SigningKey(attester.privateKey).sign(digest).compactSerialized;
-  const value = await registry.DEPOSIT();
-  const connected = registry.connect(operator);
-  const sent = await connected.register(attester.address, payout ?? account, endpoint, proof, { value });
+  const position = registration.position ?? (await pledgeCoreNode(nodeStaking, operator));
+  const sent = await validatorRegistry.connect(operator).register({
+    position,
+    signer: attester.address,
+    payout: registration.payout ?? account,
+    ...commission,
+    endpoint,
+    consent: await consentOf(validatorRegistry, account, attester),
+  });
   return sent.wait();
+}
+
+/** The signing key's consent to be `account`'s. */
+export async function consentOf(registry: Registry, account: string, attester: BaseWallet): Promise<string> {
+  const digest = await registry.signerClaimDigest(account, attester.address);
+  return new SigningKey(attester.privateKey).sign(digest).compactSerialized;
+}
+
+async function pledgeCoreNode(nodes: ContractTypes["NodeStaking"], operator: Signer): Promise<bigint> {
+  const value = await nodes.priceOf(CORE_NODE);
+  const sent = await nodes.connect(operator).pledge(CORE_NODE, 0n, { value });
+  const receipt = await sent.wait();
+  for (const log of receipt?.logs ?? []) {
+    const event = nodes.interface.parseLog(log);
+    if (event?.name === "NodePledged") return event.args.position as bigint;
+  }
+  throw new DeploymentError(`the pledge ${sent.hash} opened no node`);
 }
 
 /** Makes the registered operators' keys the home gateway's next epoch. Anyone may. */

@@ -36,16 +36,36 @@ export interface Delays {
   readonly timelock: bigint;
 }
 
-/** The validators' deposits, on the home chain. */
+/** The BNB nodes, whose core nodes are the validators' deposits. */
+export interface NodeParameters {
+  /** Places of cellular nodes. */
+  readonly cellularCap: bigint;
+  /** Places of core nodes, the genesis operators' included. */
+  readonly coreCap: bigint;
+  /** Seconds after which an ended node that nobody renews may lose its place. */
+  readonly idleSeconds: bigint;
+}
+
+/** The validators and their deposits, on the home chain. */
 export interface RegistryParameters {
-  /** Wei that each operator puts down. */
-  readonly deposit: bigint;
+  readonly nodes: NodeParameters;
   /** Receives what is slashed. */
   readonly treasury: string;
   /** Seconds after which an unchanged set may be published again. */
   readonly renewAfter: bigint;
-  /** Who may register, and whose keys are epoch 1. */
+  /** Who registers without a vote, and whose keys are epoch 1. */
   readonly genesisOperators: readonly string[];
+  /** Seconds for which a proposal of admission is open. */
+  readonly votingSeconds: bigint;
+  /** Share of the members that an admission must exceed, in parts of 10,000. */
+  readonly admissionBps: bigint;
+  /** Of a reward epoch. */
+  readonly liveness: {
+    /** Samples, at most. */
+    readonly slots: bigint;
+    /** Seconds after it in which missing signatures may still be added. */
+    readonly grace: bigint;
+  };
 }
 
 /** What vests little by little, and for whom. */
@@ -178,10 +198,16 @@ const LOCAL = {
   overlap: 10n,
   // Real delays, so that whatever needs the multisig is exercised with them.
   delays: { admin: MINUTE, lanes: MINUTE, timelock: MINUTE },
-  // The white paper's deposit: accounts of local nodes hold 10,000.
-  deposit: parseEther("100"),
-  // Long enough not to be in the way, short enough to be seen.
-  renewAfter: 5n * MINUTE,
+  validators: {
+    // Few cellular places, so that one can fill them and see core nodes open to all.
+    nodes: { cellularCap: 4n, coreCap: 40n, idleSeconds: 30n * DAY },
+    // Long enough not to be in the way, short enough to be seen.
+    renewAfter: 5n * MINUTE,
+    votingSeconds: 10n * MINUTE,
+    admissionBps: 5_000n,
+    // A sample every ten seconds.
+    liveness: { slots: 6n, grace: 10n },
+  },
   // In the past of any clock, so that the cliffs are over and something is to be released.
   start: 1_700_000_000n,
   // The live minimum and terms, and one of an hour beside them; a cooldown short enough to be waited for.
@@ -205,10 +231,18 @@ const LIVE = {
   overlap: HOUR,
   // Whoever disagrees with a change of roles has two days to leave, with a new lane one.
   delays: { admin: 2n * DAY, lanes: DAY, timelock: 2n * DAY },
-  // The white paper's deposit of a core node.
-  deposit: parseEther("100"),
-  // Twice within the 7 days that a set is valid.
-  renewAfter: 3n * DAY,
+  validators: {
+    // 10,000 and 100,000 BNB in all. Whoever left an ended node alone for a month does not need its place.
+    nodes: { cellularCap: 10_000n, coreCap: 1_000n, idleSeconds: 30n * DAY },
+    // Twice within the 7 days that a set is valid.
+    renewAfter: 3n * DAY,
+    // Every member has a week to look at a candidate.
+    votingSeconds: 7n * DAY,
+    // The white paper's half.
+    admissionBps: 5_000n,
+    // A sample an hour; an operator that was away has an hour after the day to show that it signed.
+    liveness: { slots: 24n, grace: HOUR },
+  },
   // Seconds. Contributors stay for a year to receive anything and for four to receive all; advisors and investors have
   // half of that. The environment may say otherwise.
   vesting: {
@@ -237,6 +271,7 @@ const LOCAL_CHAIN_IDS: readonly bigint[] = [31_337n, 31_338n];
 const DEV_MNEMONIC = "test test test test test test test test test test test junk";
 const DEV_ACCOUNTS = 20;
 const MIN_LIVE_SIGNERS = 4n;
+const [MIN_ADMISSION_BPS, MAX_ADMISSION_BPS] = [5_000n, 9_999n];
 export const VESTING_GROUPS: readonly VestingGroup[] = ["contributors", "advisors", "investors"];
 /** 2020 to 2100: anything else is milliseconds, or a slip. */
 const [MIN_START, MAX_START] = [1_577_836_800n, 4_102_444_800n];
@@ -260,7 +295,7 @@ export interface LocalChoice {
 
 /** Values for a chain on this machine. */
 export function localParameters(choice: LocalChoice): DeploymentParameters {
-  const { deposit, renewAfter, rewardEpoch, pledges, start: past, ...values } = LOCAL;
+  const { validators, rewardEpoch, pledges, start: past, ...values } = LOCAL;
   const { genesis, multisig } = choice;
   const home = "operators" in genesis;
   const start = choice.start ?? past;
@@ -275,7 +310,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     chainId: choice.chainId,
     live: false,
     salt: choice.salt ?? LOCAL.salt,
-    registry: home ? { deposit, renewAfter, treasury: multisig, genesisOperators: genesis.operators } : undefined,
+    registry: home ? { ...validators, treasury: multisig, genesisOperators: genesis.operators } : undefined,
     token: home
       ? { vesting: forEachGroup(vests), release: { budget: LIVE.releaseBudget, start, recipient: multisig } }
       : undefined,
@@ -290,7 +325,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
 
 /** Values for a public chain: what differs between deployments comes from the environment. */
 export function liveParameters(network: string, chainId: bigint, environment: Environment): DeploymentParameters {
-  const { deposit, renewAfter, rewardEpoch, pledges, vesting, releaseBudget, ...values } = LIVE;
+  const { validators, rewardEpoch, pledges, vesting, releaseBudget, ...values } = LIVE;
   const read = new EnvironmentReader(environment);
   const home = read.flag("HOME_CHAIN", network !== "custom");
   const salt = read.optional("DEPLOYMENT_SALT");
@@ -306,10 +341,15 @@ export function liveParameters(network: string, chainId: bigint, environment: En
     minSigners: read.integer("MIN_SIGNERS", LIVE.minSigners),
     registry: home
       ? {
-          deposit,
-          renewAfter,
+          ...validators,
+          nodes: {
+            ...validators.nodes,
+            cellularCap: read.integer("CELLULAR_CAP", validators.nodes.cellularCap),
+            coreCap: read.integer("CORE_CAP", validators.nodes.coreCap),
+          },
           treasury: orMultisig("TREASURY"),
-          genesisOperators: readAddresses(read, "GENESIS_OPERATORS", "the accounts that may register as operators"),
+          admissionBps: read.integer("ADMISSION_BPS", validators.admissionBps),
+          genesisOperators: readAddresses(read, "GENESIS_OPERATORS", "the operators that need no vote"),
         }
       : undefined,
     token: home
@@ -395,6 +435,13 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
     }
     if (new Set(registry.genesisOperators).size !== registry.genesisOperators.length) {
       refuse("GENESIS_OPERATORS", "names an account twice");
+    }
+    const { nodes, admissionBps } = registry;
+    if (nodes.cellularCap === 0n) refuse("CELLULAR_CAP", "is 0: core nodes open once all cellular places were taken");
+    if (nodes.coreCap < count)
+      refuse("CORE_CAP", `is ${nodes.coreCap}: each of ${count} genesis operators has a place`);
+    if (admissionBps < MIN_ADMISSION_BPS || admissionBps > MAX_ADMISSION_BPS) {
+      refuse("ADMISSION_BPS", `is ${admissionBps}: ${MIN_ADMISSION_BPS} (half) to ${MAX_ADMISSION_BPS} (all)`);
     }
   }
   if ((token === undefined) !== (registry === undefined)) refuse("HOME_CHAIN", "has COS and the registry, or neither");

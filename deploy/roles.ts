@@ -1,12 +1,13 @@
 import type { ContractName } from "./contracts";
 
 /** Who may hold a role: an account of the parameters, or a contract of the home chain. */
-export type Holder = "multisig" | "guardian" | "registry" | "slashing";
+export type Holder = "multisig" | "guardian" | "registry" | "slashing" | "liveness";
 
 /** The contracts that hold roles, on the chain where they are. */
 export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> = {
   registry: "ValidatorRegistry",
   slashing: "Slashing",
+  liveness: "Liveness",
 };
 
 /** Which of the parameters' delays a holder waits between scheduling a call and executing it. */
@@ -48,8 +49,8 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: GUARDIAN_ROLE,
     name: "GUARDIAN",
-    purpose: "stops a lane at once; cancels what others have scheduled",
-    functions: { Gateway: ["pauseLane"] },
+    purpose: "stops a lane or a validator at once; cancels what others have scheduled",
+    functions: { Gateway: ["pauseLane"], ValidatorRegistry: ["jail"] },
     holders: [{ holder: "guardian", delay: "none" }],
   },
   {
@@ -70,7 +71,7 @@ export const ROLES: readonly RoleDefinition[] = [
       "part, and sets what later pledges weigh",
     functions: {
       Gateway: ["unpauseLane", "raiseFloor", "restoreEpoch"],
-      ValidatorRegistry: ["setTreasury"],
+      NodeStaking: ["setTreasury"],
       Delegation: ["setTreasury", "setCommunity"],
       COSStaking: ["setMultiplier"],
     },
@@ -80,8 +81,12 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: 5n,
     name: "REGISTRY",
-    purpose: "installs the signer set of the home chain; opens, slashes, rewards and closes bonds",
-    functions: { Gateway: ["setEpoch"], Delegation: ["open", "close", "slash", "settle"] },
+    purpose: "installs the signer set of the home chain; binds, frees and slashes what stands behind a validator",
+    functions: {
+      Gateway: ["setEpoch"],
+      NodeStaking: ["bind", "unbind", "slash"],
+      Delegation: ["open", "close", "slash"],
+    },
     holders: [{ holder: "registry", delay: "none" }],
   },
   {
@@ -111,5 +116,12 @@ export const ROLES: readonly RoleDefinition[] = [
     },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,
+  },
+  {
+    id: 9n,
+    name: "LIVENESS",
+    purpose: "jails who misses too much; has the rewards of a period split",
+    functions: { ValidatorRegistry: ["jailMissing"], Delegation: ["settle"] },
+    holders: [{ holder: "liveness", delay: "none" }],
   },
 ];

@@ -8,6 +8,7 @@ import {
   VESTING_GROUPS,
   type DeploymentParameters,
   type LaneFees,
+  type RegistryParameters,
 } from "./parameters";
 import type { DeploymentRecord } from "./record";
 import { ADMIN_ROLE, ROLES } from "./roles";
@@ -77,17 +78,39 @@ async function verifyValues(deployment: Deployment): Promise<readonly Finding[]>
     finding("handed over", true, record.handedOver),
   ];
   if (validatorRegistry === undefined || parameters.registry === undefined) return findings;
-  const { deposit, treasury, renewAfter, genesisOperators } = parameters.registry;
-  const admitted = await Promise.all(genesisOperators.map((account) => validatorRegistry.isGenesisOperator(account)));
+  const { renewAfter, votingSeconds, admissionBps } = parameters.registry;
   return [
     ...findings,
+    ...(await verifyStakes(deployment, parameters.registry)),
     finding("ValidatorRegistry authority", manager, await validatorRegistry.authority()),
     finding("ValidatorRegistry GATEWAY", gatewayAddress, await validatorRegistry.GATEWAY()),
-    finding("ValidatorRegistry DEPOSIT", deposit, await validatorRegistry.DEPOSIT()),
+    finding("ValidatorRegistry NODES", record.contracts.NodeStaking?.address, await validatorRegistry.NODES()),
+    finding("ValidatorRegistry DELEGATION", record.contracts.Delegation?.address, await validatorRegistry.DELEGATION()),
     finding("ValidatorRegistry RENEW_AFTER", renewAfter, await validatorRegistry.RENEW_AFTER()),
-    finding("ValidatorRegistry treasury", treasury, await validatorRegistry.treasury()),
+    finding("ValidatorRegistry VOTING_SECONDS", votingSeconds, await validatorRegistry.VOTING_SECONDS()),
+    finding("ValidatorRegistry ADMISSION_BPS", admissionBps, await validatorRegistry.ADMISSION_BPS()),
     finding("Slashing REGISTRY", await validatorRegistry.getAddress(), await slashing?.REGISTRY()),
-    ...genesisOperators.map((account, index) => finding(`genesis operator ${account}`, true, admitted[index])),
+  ];
+}
+
+/** What stands behind the validators, and who counts them. */
+async function verifyStakes(deployment: Deployment, registry: RegistryParameters): Promise<readonly Finding[]> {
+  const { nodeStaking, liveness, record } = deployment;
+  if (nodeStaking === undefined || liveness === undefined) return [];
+  const { nodes, treasury, genesisOperators } = registry;
+  const { COSToken, AccessManager, ValidatorRegistry } = record.contracts;
+  const kept = await Promise.all(genesisOperators.map((account) => nodeStaking.isGenesisOperator(account)));
+  return [
+    finding("NodeStaking authority", AccessManager?.address, await nodeStaking.authority()),
+    finding("NodeStaking COS", COSToken?.address, await nodeStaking.COS()),
+    finding("NodeStaking CELLULAR_CAP", nodes.cellularCap, await nodeStaking.CELLULAR_CAP()),
+    finding("NodeStaking CORE_CAP", nodes.coreCap, await nodeStaking.CORE_CAP()),
+    finding("NodeStaking IDLE_SECONDS", nodes.idleSeconds, await nodeStaking.IDLE_SECONDS()),
+    finding("NodeStaking treasury", treasury, await nodeStaking.treasury()),
+    ...genesisOperators.map((account, index) => finding(`genesis operator ${account}`, true, kept[index])),
+    finding("Liveness REGISTRY", ValidatorRegistry?.address, await liveness.REGISTRY()),
+    finding("Liveness SLOTS", registry.liveness.slots, await liveness.SLOTS()),
+    finding("Liveness GRACE", registry.liveness.grace, await liveness.GRACE()),
   ];
 }
 

@@ -3,7 +3,7 @@ import { Interface } from "ethers";
 /** What the relayer needs of `contracts/validators/IValidatorRegistry.sol`, so that it runs without a build. */
 export const REGISTRY = new Interface([
   "function operators() view returns (address[])",
-  "function operatorOf(address account) view returns (tuple(uint8 status, address signer, uint64 exitedAt, uint64 dutyUntil, address payout, uint256 deposit, string endpoint))",
+  "function operatorOf(address account) view returns (tuple(uint8 status, uint8 absence, uint64 inactiveSince, address signer, address payout, string endpoint))",
 
   "function publishEpoch() returns (uint64 epoch)",
   "function publishableFrom() view returns (uint256)",
@@ -14,7 +14,7 @@ export const REGISTRY = new Interface([
 ]);
 
 /** `OperatorStatus.Active` of the registry. */
-export const OPERATOR_ACTIVE = 1n;
+export const OPERATOR_ACTIVE = 2n;
 
 /** Name of the registry's error in revert data; undefined where it is none of its own. */
 export function registryErrorName(data: string): string | undefined {

@@ -192,7 +192,7 @@ async function deployBoth(
   if (registry === undefined) throw new Error("the home chain has no validator registry");
   await Promise.all([
     ...operators.map(({ index, attester, url }) =>
-      registerOperator(registry, { operator: home.account(index), attester, endpoint: url }),
+      registerOperator(homeDeployment, { operator: home.account(index), attester, endpoint: url }),
     ),
     ...[home, away].map((node) => fundSenders(node, operators)),
   ]);

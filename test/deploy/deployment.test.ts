@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ethers } from "hardhat";
 import { loadFixture, setCode } from "@nomicfoundation/hardhat-network-helpers";
-import { Interface, ZeroAddress, keccak256, type Fragment, type FunctionFragment } from "ethers";
+import { Interface, ZeroAddress, keccak256, parseEther, type Fragment, type FunctionFragment } from "ethers";
 import { CREATE2_PROXY, ensureCreate2Proxy } from "../../deploy/create2";
 import type { ContractName } from "../../deploy/contracts";
 import { deploy, handOver, openLane, type DeploymentEvent } from "../../deploy/deployment";
@@ -76,8 +76,10 @@ describe("deployment", () => {
       "ReleaseSchedule",
       "COSStaking",
       "Delegation",
+      "NodeStaking",
       "ValidatorRegistry",
       "Slashing",
+      "Liveness",
       "QSCFactory",
     ]);
     expect(record.handedOver).to.equal(true);
@@ -89,10 +91,12 @@ describe("deployment", () => {
     expect(await gateway.currentEpoch()).to.equal(0n);
   });
 
-  it("lets the operators register and publish epoch 1 after the hand-over", async () => {
-    const { gateway } = await loadFixture(deployRunningHome);
+  it("lets the operators register with core nodes and publish epoch 1 after the hand-over", async () => {
+    const { gateway, nodeStaking, validatorRegistry } = await loadFixture(deployRunningHome);
     expect(await gateway.currentEpoch()).to.equal(1n);
     expect(await gateway.signersOf(1)).to.have.lengthOf(4);
+    expect(await validatorRegistry?.members()).to.equal(4);
+    expect(await nodeStaking?.totalPrincipal()).to.equal(parseEther("400"));
   });
 
   it("mints COS to two vaults and three vesting wallets by the white paper's table", async () => {
@@ -195,7 +199,7 @@ describe("deployment", () => {
     });
 
     it("gives each role to its holder with its delay", async () => {
-      const { accessManager, parameters, validatorRegistry, slashing } = await loadFixture(deployHome);
+      const { accessManager, parameters, validatorRegistry, slashing, liveness } = await loadFixture(deployHome);
       const registry = await validatorRegistry?.getAddress();
       const { multisig, guardian } = parameters;
       const expected: readonly (readonly [string, string | undefined, bigint])[] = [
@@ -208,6 +212,7 @@ describe("deployment", () => {
         ["REGISTRY", registry, 0n],
         ["CERTIFIER", multisig, 0n],
         ["SLASHER", await slashing?.getAddress(), 0n],
+        ["LIVENESS", await liveness?.getAddress(), 0n],
         ["TREASURER", multisig, 60n],
       ];
       for (const [name, account, delay] of expected) {

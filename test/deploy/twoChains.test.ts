@@ -46,12 +46,13 @@ describe("deployment of two chains without a Hardhat network", () => {
       recorder: memoryRecorder(),
       artifacts: source,
     };
-    const { gateway, validatorRegistry } = await deployChain(homeOptions);
+    const deployment = await deployChain(homeOptions);
+    const { gateway, validatorRegistry } = deployment;
     if (validatorRegistry === undefined) throw new Error("no registry");
     for (const [index, attester] of attesters().entries()) {
       const operator = operators[index];
       if (operator === undefined) throw new Error("too few accounts");
-      await registerOperator(validatorRegistry, { operator, attester, endpoint: `http://127.0.0.1:${index + 1}` });
+      await registerOperator(deployment, { operator, attester, endpoint: `http://127.0.0.1:${index + 1}` });
     }
     const epoch = await publishEpoch(validatorRegistry, deployer);
     expect(epoch.epoch).to.equal(1n);

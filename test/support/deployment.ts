@@ -103,14 +103,15 @@ export async function deployUnfinishedHome(): Promise<Deployment> {
   return deployChain(await optionsFor(await homeParameters()));
 }
 
-export async function startValidators({ validatorRegistry }: Deployment): Promise<void> {
+export async function startValidators(deployment: Deployment): Promise<void> {
+  const { validatorRegistry } = deployment;
   if (validatorRegistry === undefined) throw new Error("not the home chain");
   const { operators, user } = await parts();
   const keys = attesters();
   for (const [index, operator] of operators.entries()) {
     const attester = keys[index];
     if (attester === undefined) throw new Error("too few attesters");
-    await registerOperator(validatorRegistry, { operator, attester, endpoint: `http://127.0.0.1:${9_000 + index}` });
+    await registerOperator(deployment, { operator, attester, endpoint: `http://127.0.0.1:${9_000 + index}` });
   }
   await publishEpoch(validatorRegistry, user);
 }

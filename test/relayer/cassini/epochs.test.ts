@@ -67,7 +67,7 @@ describe("epochs that nobody carries by hand", function () {
     if (registry === undefined) throw new Error("no registry");
     for (const [index, name] of NAMES.entries()) {
       const operator = accountOf(OPERATOR + index).connect(homeNode.provider);
-      await registerOperator(registry, { operator, attester: walletOf(name), endpoint: `http://${name}.example` });
+      await registerOperator(atHome, { operator, attester: walletOf(name), endpoint: `http://${name}.example` });
     }
     const epoch = await publishEpoch(registry, accountOf(0).connect(homeNode.provider));
     const genesis = await genesisOf(epoch, awayNode.provider);
