@@ -42,7 +42,15 @@ export const STATUS = {
 /** `Absence` in the contract's order. */
 export const ABSENCE = { none: 0n, revoked: 1n, missed: 2n, jailed: 3n } as const;
 /** `Offence` in the contract's order. */
-export const OFFENCE = { messages: 0n, results: 1n, block: 2n, rotations: 3n } as const;
+export const OFFENCE = {
+  messages: 0n,
+  results: 1n,
+  block: 2n,
+  rotations: 3n,
+  falseHead: 4n,
+  falseResult: 5n,
+  falseRotation: 6n,
+} as const;
 /** Commission terms that every test operator registers with. */
 export const TERMS = { maxCommissionBps: 2_000n, maxChangeBps: 100n, commissionBps: 500n } as const;
 
