@@ -20,6 +20,7 @@ import {
   hash,
   highS,
   now,
+  register,
   signedHeader,
   signedRotation,
   type RegistryFixture,
@@ -496,7 +497,7 @@ describe("Slashing.proveFalseRotation", () => {
     await prove(installed, home);
   });
 
-  it("reverts when the signer is nobody's, joined later, was in no set, or signed in another form", async () => {
+  it("reverts when the signer is nobody's, joined later, never had a seat, or signed in another form", async () => {
     const fixture = await loadFixture(twoEpochs);
     const { slashing, members } = fixture;
     const rotation = falseOnes(await recordOf(fixture, 2n))[0]!;
@@ -513,8 +514,10 @@ describe("Slashing.proveFalseRotation", () => {
       .withArgs(0);
 
     const none = await loadFixture(deployRegistered);
-    await expect(none.slashing.proveFalseRotation(LANE, signedRotation(none.members[1]!.key, rotation)))
+    const candidate = none.others[0]!;
+    await register(none.registry, candidate);
+    await expect(none.slashing.proveFalseRotation(LANE, signedRotation(candidate.key, rotation)))
       .to.be.revertedWithCustomError(none.slashing, "NotInEpochBefore")
-      .withArgs(none.members[1]!.key.address, 2);
+      .withArgs(candidate.key.address, 2);
   });
 });
