@@ -40,7 +40,9 @@ export interface ProvenHeader {
 const BASE_GAS = 120_000n;
 const GAS_PER_SIGNATURE = 8_000n;
 const GAS_PER_MESSAGE = 30_000n;
-const GAS_PER_RESULT = 60_000n;
+const GAS_PER_RESULT = 90_000n;
+/** Its fee is read: a quarter of a slot. */
+const GAS_PER_ACKNOWLEDGED = 700n;
 const GAS_PER_LEAF = 1_600n;
 const GAS_PER_BYTE = 24n;
 /** A delivery without signatures, messages and records, in its call. */
@@ -104,7 +106,8 @@ export function fitBatch(
   limits: DeliveryLimits,
 ): Batch {
   const results = input.results.slice(0, limits.maxResults);
-  let gas = BASE_GAS + GAS_PER_SIGNATURE * BigInt(input.signatures) + GAS_PER_RESULT * BigInt(results.length);
+  let gas = BASE_GAS + GAS_PER_SIGNATURE * BigInt(input.signatures);
+  for (const { first, last } of results) gas += GAS_PER_RESULT + GAS_PER_ACKNOWLEDGED * (last - first + 1n);
   let bytes = BASE_BYTES + 64 * input.signatures + 68 * results.length;
   if (results.length > 0) {
     gas += GAS_PER_LEAF * BigInt(input.resultCount - results.length);

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { dataLength, id } from "ethers";
+import { encodeDelivery } from "../../../protocol/delivery";
 import { encodeMessage } from "../../../protocol/message";
 import { DEFAULT_LIMITS, bestHeader, bringsForward, fitBatch, turnOf } from "../../../relayer/cassini/plan";
 import type { AttestedHeader } from "../../../relayer/store/attestations";
+import { deployGateway, load, sendBurst, sendIdOf } from "../../crosschain/support";
 import { RECIPIENT } from "./support/fakeChain";
 import { epochOf } from "./support/operators";
 
@@ -95,6 +97,22 @@ describe("fitBatch", () => {
     const record = { first: 1n, last: 1n, failures: 0n, payout: RECIPIENT };
     const batch = fit([], 0, [record]);
     expect(batch).to.deep.include({ messages: [], results: [record] });
+  });
+
+  it("gives results gas enough for the dearest: every message failed, and paid a fee to somebody new", async () => {
+    for (const count of [1n, 256n]) {
+      const { gateway, remote, wallets, target } = await load(deployGateway);
+      await sendBurst(gateway, Number(count));
+      for (let seq = 1n; seq <= count; seq++) await gateway.topUp(sendIdOf(target, seq), { value: 1_000_000n });
+      const record = remote.deliverBatch(count, (1n << count) - 1n);
+      const sent = await gateway.deliver(encodeDelivery(remote.delivery(wallets, { resultsFrom: 0 })));
+      const gasUsed = (await sent.wait())?.gasUsed ?? 0n;
+      const batch = fitBatch(
+        { messages: [], results: [record], messageCount: 0, resultCount: 1, signatures: 3 },
+        DEFAULT_LIMITS,
+      );
+      expect(gasUsed < batch.gas, `${gasUsed} for ${count} messages, planned ${batch.gas}`).to.equal(true);
+    }
   });
 
   it("leaves results over that are more than a delivery takes", () => {
