@@ -6,7 +6,7 @@ import { parseAccount, parseWhole, type Session } from "./session";
 import { submit } from "./submit";
 
 /** What both pools of stakers have in common. */
-export type StakePool = ContractTypes["COSStaking"];
+export type StakePool = ContractTypes["COSStaking"] | ContractTypes["NodeStaking"];
 
 export interface PositionArgs {
   readonly position: string;

@@ -158,6 +158,17 @@ export async function openPledges(
   return { pool: cosStaking, cos: token.cos };
 }
 
+/** The BNB nodes, and COS, which they earn, on the home chain. */
+export async function openNodes(
+  session: Session,
+): Promise<{ readonly pool: ContractTypes["NodeStaking"]; readonly cos: ContractTypes["COSToken"] }> {
+  const { nodeStaking, token } = await openDeployment(session);
+  if (nodeStaking === undefined || token === undefined) {
+    throw new Refusal(`nodes are on the home chain, not on ${session.network}`);
+  }
+  return { pool: nodeStaking, cos: token.cos };
+}
+
 /** A token by its address or, if the factory knows it, its symbol. */
 export async function openToken(session: Session, token: string): Promise<ContractTypes["QSC"]> {
   let address: string;
