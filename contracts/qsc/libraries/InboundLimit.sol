@@ -25,8 +25,8 @@ library InboundLimit {
         uint256 from = limit.nextFrom;
         now_ = limit;
         if (from != 0 && time >= from) {
-            // Each limit empties the bucket while it is the limit.
-            if (from > now_.at) _drain(now_, from);
+            // Each limit empties the bucket while it is the limit; every change before `from` was before it.
+            _drain(now_, from);
             (now_.capacity, now_.window) = (now_.nextCapacity, now_.nextWindow);
             (now_.nextCapacity, now_.nextWindow, now_.nextFrom) = (0, 0, 0);
         }
