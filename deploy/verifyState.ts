@@ -103,6 +103,7 @@ async function verifyStakes(deployment: Deployment, registry: RegistryParameters
   return [
     finding("NodeStaking authority", AccessManager?.address, await nodeStaking.authority()),
     finding("NodeStaking COS", COSToken?.address, await nodeStaking.COS()),
+    finding("NodeStaking ECOSYSTEM", record.contracts.EcosystemVault?.address, await nodeStaking.ECOSYSTEM()),
     finding("NodeStaking CELLULAR_CAP", nodes.cellularCap, await nodeStaking.CELLULAR_CAP()),
     finding("NodeStaking CORE_CAP", nodes.coreCap, await nodeStaking.CORE_CAP()),
     finding("NodeStaking IDLE_SECONDS", nodes.idleSeconds, await nodeStaking.IDLE_SECONDS()),

@@ -188,6 +188,7 @@ describe("verifyState", () => {
     expect(found.map(({ subject }) => subject)).to.include.members([
       "COSToken minted for EcosystemVault",
       "COSToken minted for AirdropVault",
+      "NodeStaking ECOSYSTEM",
       "COSStaking ECOSYSTEM",
       "Delegation VAULT",
     ]);
