@@ -142,7 +142,7 @@ describe("runCassini over two model chains", () => {
   it("delivers 300 messages with one header in batches", async () => {
     for (let index = 0; index < 300; index++) here.send({ gasLimit: 20_000n });
     here.settle();
-    await startAll();
+    await Promise.all(operators.map((operator) => start(operator, { staggerMs: 10_000 })));
     await untilRelayed();
     expect(there.executed).to.deep.equal(sequence(300));
     expect(there.transactions).to.be.lessThan(8);

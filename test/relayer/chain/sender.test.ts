@@ -66,7 +66,7 @@ describe("NonceSender", () => {
       rebroadcastMs: 100,
       displacedMs: 150,
       penaltyMs: 20,
-      timeoutMs: 1_000,
+      timeoutMs: GIVE_UP_MS,
       observe: (event) => events.push(event),
       ...options,
     });
@@ -116,7 +116,8 @@ describe("NonceSender", () => {
   it("gives 50 parallel submissions 50 consecutive nonces without waiting for receipts", async () => {
     const keys = Array.from({ length: 50 }, (_, index) => `parallel ${index}`);
     await node.rpc("evm_setAutomine", [false]);
-    const one = sender();
+    // On a busy machine they may wait for the block for long: none of them is stuck.
+    const one = sender({ stuckMs: GIVE_UP_MS });
     const outcomes = Promise.all(keys.map((key) => one.submit(request(key), signal)));
     await until(
       async () => Number(await node.rpc<string>("eth_getTransactionCount", [wallet.address, "pending"])) === 50,
@@ -129,7 +130,7 @@ describe("NonceSender", () => {
 
   it("replaces a stuck transaction by one that pays at least 12.5 % more", async () => {
     await node.rpc("evm_setAutomine", [false]);
-    const outcome = sender().submit(request("a"), signal);
+    const outcome = sender({ maxBumps: 100 }).submit(request("a"), signal);
     await until(() => events.some(({ kind }) => kind === "bumped"));
     await node.rpc("evm_mine");
     const [row] = [...store.rows.values()];
