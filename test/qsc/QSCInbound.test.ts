@@ -136,6 +136,21 @@ describe("QSC inbound limit", function () {
       expect(await remote.inboundLimit(HOME)).to.deep.equal([[0n, WINDOW], 0n, NONE, 0n]);
     });
 
+    it("empties the bucket at the old rate until the second that the higher limit takes over", async function () {
+      const ends = await loadFixture(limited);
+      const { remote, linker } = ends;
+      const slow = 1_000_000n;
+      await remote.connect(linker).setInboundLimit(HOME, { capacity: CAPACITY, window: slow });
+      await release(ends, CAPACITY);
+      const start = await now();
+      await remote.connect(linker).setInboundLimit(HOME, { capacity: 2n * CAPACITY, window: 1n });
+      const from = (await now()) + ADMIN_DELAY;
+      await time.increaseTo(from);
+      // Rounded down at the raise and again when it takes over.
+      const level = CAPACITY - ((from - ADMIN_DELAY - start) * CAPACITY) / slow - (ADMIN_DELAY * CAPACITY) / slow;
+      expect((await remote.inboundLimit(HOME)).available).to.equal(2n * CAPACITY - level);
+    });
+
     it("keeps what was released when it is lowered and raised: no change empties the bucket", async function () {
       const ends = await loadFixture(limited);
       const { remote, linker } = ends;
