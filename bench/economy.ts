@@ -2,11 +2,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { delegationGas } from "./economy/delegation";
 import type { EconomyGas } from "./economy/receipts";
+import { revenueGas } from "./economy/revenue";
 import { stakingGas } from "./economy/staking";
 import { tokenGas } from "./economy/token";
 
 /** Gas of the economy, from receipts, on Hardhat's prague rules: one function per room. */
-const ROOMS: readonly (() => Promise<EconomyGas>)[] = [tokenGas, stakingGas, delegationGas];
+const ROOMS: readonly (() => Promise<EconomyGas>)[] = [tokenGas, stakingGas, revenueGas, delegationGas];
 
 async function main(): Promise<void> {
   const results: Record<string, EconomyGas[string]> = {};
