@@ -13,6 +13,7 @@ import type {
   QSC,
   QSCFactory,
   ReleaseSchedule,
+  RevenueSplitter,
   Slashing,
   ValidatorRegistry,
   Vault,
@@ -38,6 +39,7 @@ export interface ContractTypes {
   COSStaking: COSStaking;
   NodeStaking: NodeStaking;
   Delegation: Delegation;
+  RevenueSplitter: RevenueSplitter;
   ValidatorRegistry: ValidatorRegistry;
   Slashing: Slashing;
   Liveness: Liveness;
@@ -61,6 +63,7 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   COSStaking: "contracts/staking/COSStaking.sol",
   NodeStaking: "contracts/staking/NodeStaking.sol",
   Delegation: "contracts/validators/Delegation.sol",
+  RevenueSplitter: "contracts/staking/RevenueSplitter.sol",
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
   Slashing: "contracts/validators/Slashing.sol",
   Liveness: "contracts/validators/Liveness.sol",

@@ -1,4 +1,4 @@
-import { keccak256 } from "ethers";
+import { ZeroAddress, keccak256 } from "ethers";
 import type { ArtifactSource, ContractName } from "./contracts";
 import {
   COS_SHARES,
@@ -7,6 +7,7 @@ import {
   type DeploymentParameters,
   type PledgeParameters,
   type RegistryParameters,
+  type RevenueParameters,
   type TokenParameters,
 } from "./parameters";
 
@@ -25,7 +26,7 @@ export function creationsOf(
   deployer: string,
   artifacts: ArtifactSource,
 ): readonly Creation[] {
-  const { minSigners, rotationDelay, overlap, genesis, registry, token, pledges, delegation } = parameters;
+  const { minSigners, rotationDelay, overlap, genesis, registry, token, pledges, delegation, revenue } = parameters;
   return [
     { name: "AccessManager", args: () => Promise.resolve([deployer]) },
     {
@@ -36,6 +37,7 @@ export function creationsOf(
     ...(pledges === undefined ? [] : [pledgeCreation(pledges)]),
     ...(delegation === undefined ? [] : [delegationCreation(delegation)]),
     ...(registry === undefined ? [] : validatorCreations(registry)),
+    ...(revenue === undefined ? [] : [revenueCreation(revenue)]),
     {
       name: "QSCFactory",
       args: async ({ AccessManager, Gateway }) => [
@@ -45,6 +47,20 @@ export function creationsOf(
       ],
     },
   ];
+}
+
+/** What divides revenue, after the pools that it reads. */
+function revenueCreation({ treasury, nodeShareBps, tokens }: RevenueParameters): Creation {
+  return {
+    name: "RevenueSplitter",
+    args: ({ AccessManager, NodeStaking, COSStaking, COSToken }) =>
+      Promise.resolve([
+        AccessManager,
+        NodeStaking,
+        COSStaking,
+        { treasury, nodeShareBps, tokens: [ZeroAddress, COSToken, ...tokens] },
+      ]),
+  };
 }
 
 /** COS pledge mining, funded by the ecosystem's vault. */

@@ -67,6 +67,8 @@ export interface DeployedContracts {
   readonly cosStaking: ContractTypes["COSStaking"] | undefined;
   /** On the home chain. */
   readonly delegation: ContractTypes["Delegation"] | undefined;
+  /** On the home chain. */
+  readonly revenueSplitter: ContractTypes["RevenueSplitter"] | undefined;
 }
 
 /** COS and who holds it. */
@@ -145,6 +147,7 @@ export async function connectContracts(
     liveness: await ifDeployed("Liveness"),
     nodeStaking: await ifDeployed("NodeStaking"),
     delegation: await ifDeployed("Delegation"),
+    revenueSplitter: await ifDeployed("RevenueSplitter"),
     cosStaking: await ifDeployed("COSStaking"),
     token:
       record.contracts.COSToken === undefined

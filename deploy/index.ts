@@ -9,6 +9,7 @@ import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
 import { COSStaking__factory } from "../typechain-types/factories/contracts/staking/COSStaking__factory";
 import { NodeStaking__factory } from "../typechain-types/factories/contracts/staking/NodeStaking__factory";
+import { RevenueSplitter__factory } from "../typechain-types/factories/contracts/staking/RevenueSplitter__factory";
 import { Delegation__factory } from "../typechain-types/factories/contracts/validators/Delegation__factory";
 import { Liveness__factory } from "../typechain-types/factories/contracts/validators/Liveness__factory";
 import { Slashing__factory } from "../typechain-types/factories/contracts/validators/Slashing__factory";
@@ -31,6 +32,7 @@ export const abis = {
   COSStaking: COSStaking__factory.abi,
   NodeStaking: NodeStaking__factory.abi,
   Delegation: Delegation__factory.abi,
+  RevenueSplitter: RevenueSplitter__factory.abi,
   ValidatorRegistry: ValidatorRegistry__factory.abi,
   Slashing: Slashing__factory.abi,
   Liveness: Liveness__factory.abi,

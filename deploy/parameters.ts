@@ -118,6 +118,16 @@ export interface PledgeParameters {
   readonly termSeconds: readonly bigint[];
 }
 
+/** How revenue is divided, on the home chain. BNB and COS may be credited from the beginning. */
+export interface RevenueParameters {
+  /** Receives the treasury's parts. */
+  readonly treasury: string;
+  /** Basis points of the stakers' part that the nodes get; the pledges get the rest. */
+  readonly nodeShareBps: bigint;
+  /** Further tokens that may be credited from the beginning. */
+  readonly tokens: readonly string[];
+}
+
 /** One COS, in wei. */
 export const COS = parseEther("1");
 
@@ -155,6 +165,8 @@ export interface DeploymentParameters {
   readonly pledges: PledgeParameters | undefined;
   /** On the home chain only, where COS is. */
   readonly delegation: DelegationParameters | undefined;
+  /** On the home chain only, where the stakers are. */
+  readonly revenue: RevenueParameters | undefined;
   /** First signer set; epoch 0 on the home chain, where the registry installs it. */
   readonly genesis: Rotation;
   readonly multisig: string;
@@ -216,6 +228,8 @@ const LOCAL = {
     cooldownSeconds: 10n * MINUTE,
     termSeconds: [0n, HOUR, 90n * DAY, 180n * DAY, 365n * DAY, 730n * DAY],
   },
+  // As on a live network.
+  nodeShareBps: 6_000n,
   // A reward a minute: one is seen before one is tired of waiting.
   rewardEpoch: MINUTE,
   confirmations: 1,
@@ -259,6 +273,8 @@ const LIVE = {
     cooldownSeconds: 7n * DAY,
     termSeconds: [0n, 90n * DAY, 180n * DAY, 365n * DAY, 730n * DAY],
   },
+  // Nodes lock BNB for two years, pledges COS for as long as they like. The environment may say otherwise.
+  nodeShareBps: 6_000n,
   // Daily: a settlement for all validators costs about a million gas.
   rewardEpoch: DAY,
   // Beyond BSC's fast finality.
@@ -295,7 +311,7 @@ export interface LocalChoice {
 
 /** Values for a chain on this machine. */
 export function localParameters(choice: LocalChoice): DeploymentParameters {
-  const { validators, rewardEpoch, pledges, start: past, ...values } = LOCAL;
+  const { validators, rewardEpoch, pledges, nodeShareBps, start: past, ...values } = LOCAL;
   const { genesis, multisig } = choice;
   const home = "operators" in genesis;
   const start = choice.start ?? past;
@@ -316,6 +332,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
       : undefined,
     pledges: home ? pledges : undefined,
     delegation: home ? { treasury: multisig, community: multisig, epochSeconds: rewardEpoch } : undefined,
+    revenue: home ? { treasury: multisig, nodeShareBps, tokens: [] } : undefined,
     genesis: home ? NO_GENESIS : genesis,
     multisig,
     guardian: choice.guardian,
@@ -325,7 +342,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
 
 /** Values for a public chain: what differs between deployments comes from the environment. */
 export function liveParameters(network: string, chainId: bigint, environment: Environment): DeploymentParameters {
-  const { validators, rewardEpoch, pledges, vesting, releaseBudget, ...values } = LIVE;
+  const { validators, rewardEpoch, pledges, nodeShareBps, vesting, releaseBudget, ...values } = LIVE;
   const read = new EnvironmentReader(environment);
   const home = read.flag("HOME_CHAIN", network !== "custom");
   const salt = read.optional("DEPLOYMENT_SALT");
@@ -369,6 +386,13 @@ export function liveParameters(network: string, chainId: bigint, environment: En
     delegation: home
       ? { treasury: orMultisig("TREASURY"), community: orMultisig("COMMUNITY"), epochSeconds: rewardEpoch }
       : undefined,
+    revenue: home
+      ? {
+          treasury: orMultisig("TREASURY"),
+          nodeShareBps: read.integer("NODE_SHARE_BPS", nodeShareBps),
+          tokens: read.optional("REVENUE_TOKENS") === undefined ? [] : readAddresses(read, "REVENUE_TOKENS", "tokens"),
+        }
+      : undefined,
     genesis: home ? NO_GENESIS : readGenesis(read),
     multisig,
     guardian: read.address("GUARDIAN", "the account that may pause lanes at once"),
@@ -410,7 +434,7 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   const refuse = (key: string, message: string): never => {
     throw new DeploymentError(message, { key });
   };
-  const { live, multisig, guardian, minSigners, genesis, registry, token, delegation } = parameters;
+  const { live, multisig, guardian, minSigners, genesis, registry, token, delegation, revenue } = parameters;
   for (const [key, account] of [
     ["MULTISIG", multisig],
     ["GUARDIAN", guardian],
@@ -468,6 +492,11 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
     if (budget > most) refuse("RELEASE_BUDGET", `is ${budget} wei: the ecosystem's vault has ${most}`);
     if (recipient === ZeroAddress) refuse("RELEASE_RECIPIENT", "is the zero address: name a real account");
     if (recipient === deployer) refuse("RELEASE_RECIPIENT", `is the deployer ${deployer}, which is to hold nothing`);
+  }
+  if ((revenue === undefined) !== (token === undefined))
+    refuse("HOME_CHAIN", "divides revenue and has COS, or neither");
+  if (revenue !== undefined && revenue.nodeShareBps > 10_000n) {
+    refuse("NODE_SHARE_BPS", `is ${revenue.nodeShareBps}: the nodes get at most 10000, which is all`);
   }
   for (const lane of parameters.lanes) {
     if (lane.chainId === parameters.chainId) refuse("LANES", `leads from chain ${lane.chainId} to itself`);

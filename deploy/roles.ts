@@ -68,12 +68,13 @@ export const ROLES: readonly RoleDefinition[] = [
     name: "TIMELOCK",
     purpose:
       "resumes a lane, voids old epochs, restores an expired one, names who receives what is slashed and the community's " +
-      "part, and sets what later pledges weigh",
+      "part, sets what later pledges weigh, and divides revenue",
     functions: {
       Gateway: ["unpauseLane", "raiseFloor", "restoreEpoch"],
       NodeStaking: ["setTreasury"],
       Delegation: ["setTreasury", "setCommunity"],
       COSStaking: ["setMultiplier"],
+      RevenueSplitter: ["setTokenAllowed", "setNodeShare", "setTreasury"],
     },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,
@@ -123,5 +124,12 @@ export const ROLES: readonly RoleDefinition[] = [
     purpose: "jails who misses too much; has the rewards of a period split",
     functions: { ValidatorRegistry: ["jailMissing"], Delegation: ["settle"] },
     holders: [{ holder: "liveness", delay: "none" }],
+  },
+  {
+    id: 10n,
+    name: "CREDITOR",
+    purpose: "credits revenue by the shares of its game: for a game registry, a marketplace, a rollup",
+    functions: { RevenueSplitter: ["credit"] },
+    holders: [],
   },
 ];

@@ -32,6 +32,8 @@ export interface VerifyOptions {
 /** Blocks that public endpoints of BSC answer `eth_getLogs` for at most. */
 const LOG_WINDOW = 5_000;
 const MAX_LOG_WINDOWS = 200;
+/** Later than any: in it holds what was decided last, whether it is in force already or not. */
+const LATER_EPOCH = 2n ** 64n;
 
 /** Re-reads everything that the deployment set: code, parameters, roles with delays and members, lanes. */
 export async function verifyState(options: VerifyOptions): Promise<readonly Finding[]> {
@@ -42,6 +44,7 @@ export async function verifyState(options: VerifyOptions): Promise<readonly Find
     verifyCode(options),
     verifyValues(deployment),
     verifyToken(deployment),
+    verifyRevenue(deployment),
     verifyDelegation(deployment),
     verifyPledges(deployment),
     verifyFunctions(deployment, artifacts),
@@ -182,6 +185,24 @@ async function verifyDelegation(deployment: Deployment): Promise<readonly Findin
     finding("Delegation EPOCH_SECONDS", epochSeconds, await delegation.EPOCH_SECONDS()),
     finding("Delegation treasury", treasury, await delegation.treasury()),
     finding("Delegation community", community, await delegation.community()),
+  ];
+}
+
+async function verifyRevenue(deployment: Deployment): Promise<readonly Finding[]> {
+  const { revenueSplitter: splitter, accessManager, parameters, record } = deployment;
+  if (splitter === undefined || parameters.revenue === undefined) return [];
+  const { treasury, nodeShareBps, tokens } = parameters.revenue;
+  const { NodeStaking, COSStaking, COSToken } = record.contracts;
+  const allowed = [ZeroAddress, COSToken?.address ?? ZeroAddress, ...tokens].map(async (token) =>
+    finding(`RevenueSplitter takes ${token}`, true, await splitter.isTokenAllowed(token)),
+  );
+  return [
+    finding("RevenueSplitter authority", await accessManager.getAddress(), await splitter.authority()),
+    finding("RevenueSplitter NODE_POOL", NodeStaking?.address, await splitter.NODE_POOL()),
+    finding("RevenueSplitter COS_POOL", COSStaking?.address, await splitter.COS_POOL()),
+    finding("RevenueSplitter treasury", treasury, await splitter.treasury()),
+    finding("RevenueSplitter node share", nodeShareBps, await splitter.nodeShareBps(LATER_EPOCH)),
+    ...(await Promise.all(allowed)),
   ];
 }
 

@@ -64,6 +64,7 @@ describe("deployment", () => {
       expect(receipt?.blockNumber).to.equal(block);
     }
     expect(Object.keys(record.contracts)).to.have.members([
+      "RevenueSplitter",
       "AccessManager",
       "Gateway",
       "EcosystemVault",
@@ -137,6 +138,17 @@ describe("deployment", () => {
     expect(await cosStaking?.COOLDOWN_SECONDS()).to.equal(600n);
     expect(await cosStaking?.termCount()).to.equal(6n);
     expect(await cosStaking?.termOf(5)).to.deep.equal([730n * 86_400n, 40_000n]);
+  });
+
+  it("divides revenue in BNB and COS between the pools that it created", async () => {
+    const { revenueSplitter: splitter, record, parameters } = await loadFixture(deployHome);
+    expect(await splitter?.NODE_POOL()).to.equal(record.contracts.NodeStaking?.address);
+    expect(await splitter?.COS_POOL()).to.equal(record.contracts.COSStaking?.address);
+    expect(await splitter?.treasury()).to.equal(parameters.multisig);
+    expect(await splitter?.nodeShareBps(5_000)).to.equal(6_000n);
+    for (const token of [ZeroAddress, record.contracts.COSToken?.address ?? "none"]) {
+      expect(await splitter?.isTokenAllowed(token), token).to.equal(true);
+    }
   });
 
   it("starts a business chain with the epoch of its parameters, without a registry and without COS", async () => {

@@ -94,6 +94,17 @@ describe("deployment parameters of a live network", () => {
     expect(parameters({}, "custom").pledges).to.equal(undefined);
   });
 
+  it("give the nodes six tenths of what stakers get, or what the environment says", () => {
+    expect(parameters({}).revenue).to.deep.equal({ treasury: HOME.MULTISIG, nodeShareBps: 6_000n, tokens: [] });
+    const change = { TREASURY: HOME.GUARDIAN, NODE_SHARE_BPS: "10000", REVENUE_TOKENS: HOME.ADVISORS };
+    expect(parameters(change).revenue).to.deep.equal({
+      treasury: HOME.GUARDIAN,
+      nodeShareBps: 10_000n,
+      tokens: [HOME.ADVISORS],
+    });
+    expect(parameters({}, "custom").revenue).to.equal(undefined);
+  });
+
   it("pay what is slashed to the treasury and the community's part to the community, the multisig by default", () => {
     const day = 86_400n;
     expect(parameters({}).delegation).to.deep.equal({

@@ -178,6 +178,19 @@ describe("verifyState", () => {
     ]);
   });
 
+  it("finds another treasury, share and other tokens of the revenue than those of the parameters", async () => {
+    const deployment = await loadFixture(deployHome);
+    const changed = {
+      revenue: { treasury: deployment.parameters.guardian, nodeShareBps: 1n, tokens: [deployment.parameters.guardian] },
+    };
+    const found = await differences(deployment, { parameters: changed });
+    expect(found.map(({ subject }) => subject)).to.deep.equal([
+      "RevenueSplitter treasury",
+      "RevenueSplitter node share",
+      `RevenueSplitter takes ${deployment.parameters.guardian}`,
+    ]);
+  });
+
   it("finds COS that was minted to somebody else", async () => {
     const deployment = await loadFixture(deployHome);
     const { contracts } = deployment.record;

@@ -71,6 +71,7 @@ export async function businessParameters(change: Partial<DeploymentParameters> =
     token: undefined,
     pledges: undefined,
     delegation: undefined,
+    revenue: undefined,
     genesis,
     ...change,
   });
