@@ -16,6 +16,8 @@ const CONTRACTS: readonly ContractName[] = [
   "MerkleAirdrop",
   "ContributorsVesting",
   "ReleaseSchedule",
+  "NodeStaking",
+  "RevenueSplitter",
   "AccessManager",
 ];
 
@@ -39,6 +41,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   DeadlineOutOfRange: "name a time in the future",
   EpochNotAccepted: "the signatures are of a set that has ended: collect them from the current one",
   EpochNotNewer: "this rotation has been made already",
+  EpochsOpen: "settle the weeks before first: revenue:close-epoch",
   ERC20InsufficientBalance: "the account holds less than this",
   ERC7943InsufficientUnfrozenBalance: "a part of the balance is frozen",
   EmissionEndsTooEarly: "the rewards are funded until then: ask for less, or wait for the next funding",
@@ -55,6 +58,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   MessageExpired: "its sender asked for that deadline: it stays undelivered",
   NoPlaceLeft: "wait until a place is left: nodes that ended and are withdrawn or idle give theirs up",
   NotCertified: "the multisig can certify the issuer: qsc:certify",
+  NothingDue: "nothing came in for it since it was paid last",
   NothingToClaim: "it was paid already, or nothing was funded while it ran",
   NotReclaimable: "only an exchange that finally failed can be reclaimed: see qcp:status",
   NotRetriable: "it never failed, was retried already, or is reclaimable on its source",
@@ -78,6 +82,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   SetSizeOutOfRange: "the set has too few or too many signers",
   StillUnbonding: "wait until then",
   SymbolTaken: "choose another symbol",
+  TokenNeverAllowed: "no revenue ever came in this token",
   TooFewOperators: "more operators have to register",
   WrongNodeState: "its place was given up, or it was renewed, withdrawn or slashed",
   WrongFee: "the lane's fees changed meanwhile: try again",

@@ -41,3 +41,5 @@ import "./node/repledge";
 import "./cos/pledge";
 import "./cos/claim";
 import "./cos/withdraw";
+import "./revenue/closeEpoch";
+import "./revenue/withdraw";
