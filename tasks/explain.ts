@@ -16,7 +16,6 @@ const CONTRACTS: readonly ContractName[] = [
   "MerkleAirdrop",
   "ContributorsVesting",
   "ReleaseSchedule",
-  "NodeStaking",
   "RevenueSplitter",
   "AccessManager",
 ];
