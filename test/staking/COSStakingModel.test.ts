@@ -213,7 +213,7 @@ class COSRun extends ModelRun<COSStaking> {
 }
 
 describe("COSStaking: model", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
 
   it(`agrees with exact fractions through ${OPERATIONS} random operations`, async () => {
     const fixture = await deployCOSPool();

@@ -291,7 +291,7 @@ class NodeRun extends ModelRun<NodeStaking> {
 }
 
 describe("NodeStaking: model", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
 
   it(`agrees with exact fractions through ${OPERATIONS} random operations`, async () => {
     const fixture = await deployNodes({ cellularCap: CELLULAR_CAP, coreCap: CORE_CAP });
