@@ -271,8 +271,7 @@ describe("airdrop tasks", () => {
 
 describe("vesting:release", () => {
   it("pays the beneficiary what has vested, whoever sends, until nothing is left", async () => {
-    const { files, token, deployment } = await loadFixture(home);
-    const wallet = token.vesting.advisors;
+    const { files, deployment } = await loadFixture(home);
     await time.increase(730 * 86_400);
     const done = await run(files, "vesting:release", { group: "advisors", from: "7" });
     expect(done).to.deep.equal({ beneficiary: deployment.parameters.multisig, amount: parseEther("50000000") });
