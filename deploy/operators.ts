@@ -53,16 +53,21 @@ export async function registerOperator(
   const { operator, attester, endpoint, commission = DEFAULT_COMMISSION } = registration;
   const account = await operator.getAddress();
   const position = registration.position ?? (await pledgeCoreNode(nodeStaking, operator));
-  const sent = await validatorRegistry.connect(operator).register({
+  const terms = {
     position,
     signer: attester.address,
     payout: registration.payout ?? account,
     ...commission,
     endpoint,
     consent: await consentOf(validatorRegistry, account, attester),
-  });
+  };
+  const { register } = validatorRegistry.connect(operator);
+  const sent = await register(terms, { gasLimit: withRoom(await register.estimateGas(terms)) });
   return sent.wait();
 }
+
+/** A third over the estimate: in a later second, or behind another operator, there is more to account for. */
+const withRoom = (estimate: bigint): bigint => estimate + estimate / 3n;
 
 /** The signing key's consent to be `account`'s. */
 export async function consentOf(registry: Registry, account: string, attester: BaseWallet): Promise<string> {
@@ -73,9 +78,8 @@ export async function consentOf(registry: Registry, account: string, attester: B
 async function pledgeCoreNode(nodes: ContractTypes["NodeStaking"], operator: Signer): Promise<bigint> {
   const value = await nodes.priceOf(CORE_NODE);
   const { pledge } = nodes.connect(operator);
-  // A third over the estimate: in a later second than the estimate's there is more to account for.
-  const estimate = await pledge.estimateGas(CORE_NODE, 0n, { value });
-  const sent = await pledge(CORE_NODE, 0n, { value, gasLimit: estimate + estimate / 3n });
+  const gasLimit = withRoom(await pledge.estimateGas(CORE_NODE, 0n, { value }));
+  const sent = await pledge(CORE_NODE, 0n, { value, gasLimit });
   const receipt = await sent.wait();
   for (const log of receipt?.logs ?? []) {
     const event = nodes.interface.parseLog(log);
