@@ -2,12 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { delegationGas } from "./economy/delegation";
 import type { EconomyGas } from "./economy/receipts";
+import { registryGas } from "./economy/registry";
 import { revenueGas } from "./economy/revenue";
 import { stakingGas } from "./economy/staking";
 import { tokenGas } from "./economy/token";
 
 /** Gas of the economy, from receipts, on Hardhat's prague rules: one function per room. */
-const ROOMS: readonly (() => Promise<EconomyGas>)[] = [tokenGas, stakingGas, revenueGas, delegationGas];
+const ROOMS: readonly (() => Promise<EconomyGas>)[] = [tokenGas, stakingGas, revenueGas, delegationGas, registryGas];
 
 async function main(): Promise<void> {
   const results: Record<string, EconomyGas[string]> = {};
