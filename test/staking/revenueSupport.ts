@@ -130,6 +130,8 @@ async function deployManager(): Promise<AccessManager> {
 
 async function deployOver(manager: AccessManager, nodes: string, pledges: string): Promise<SplitterFixture> {
   const [admin, creditor, developer, alice, bob] = await ethers.getSigners();
+  // Other tests pay the same account.
+  await setBalance(TREASURY, 0n);
   const first = (await now()) / EPOCH;
   const gold = await deploy<HostileERC20Mock>("HostileERC20Mock");
   const silver = await deploy<HostileERC20Mock>("HostileERC20Mock");

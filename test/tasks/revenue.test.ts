@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ethers } from "hardhat";
-import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
+import { loadFixture, setBalance, time } from "@nomicfoundation/hardhat-network-helpers";
 import { ZeroAddress, ZeroHash, parseEther } from "ethers";
 import { deploy } from "../../deploy/deployment";
 import { fileRecorder } from "../../deploy/record";
@@ -18,6 +18,8 @@ const OPERATOR = "3";
 
 /** A running home chain on which a game of the first account has sold something for BNB. */
 async function sold(): Promise<TasksFixture> {
+  // Other tests pay the same account.
+  await setBalance(RECEIVER, 0n);
   const fixture = await running();
   const { accessManager, revenueSplitter } = fixture.deployment;
   if (revenueSplitter === undefined) throw new Error("not the home chain");
