@@ -60,6 +60,7 @@ const chain = z
     finality: z.enum(["finalized", "safe", "latest"], "give finalized, safe or latest").default("finalized"),
     gateway: address,
     registry: address.optional(),
+    liveness: address.optional(),
     startBlock: z
       .int("give a block number")
       .nonnegative("give a block number")
@@ -78,6 +79,10 @@ const chain = z
         path: ["quorum"],
         message: `${value.quorum} of ${value.endpoints.length} endpoints can never agree: lower it or add endpoints`,
       });
+    }
+    if (value.liveness !== undefined && value.registry === undefined) {
+      const message = "liveness stands beside the registry: give that too, or remove it";
+      context.addIssue({ code: "custom", path: ["liveness"], message });
     }
     if (new Set(value.endpoints).size !== value.endpoints.length) {
       context.addIssue({ code: "custom", path: ["endpoints"], message: "an endpoint stands there twice: remove one" });
@@ -183,6 +188,8 @@ export interface ChainConfig {
   readonly finality: "finalized" | "safe" | "latest";
   readonly gateway: string;
   readonly registry: string | undefined;
+  /** The `Liveness` of that registry; undefined: this operator shows nobody's attendance. */
+  readonly liveness: string | undefined;
   readonly startBlock: bigint;
   readonly pollMs: number;
   readonly requestTimeoutMs: number;
@@ -278,12 +285,13 @@ export function parseConfig(text: string, directory: string, environment: Config
     if ("postgres" in given.store) return { postgres: postgresUrl("store.postgres", given.store.postgres) };
     return { sqlite: resolve(directory, given.store.sqlite) };
   };
-  const chains = given.chains.map(({ maxGasPriceGwei, quorum, registry, payout, gateway, ...rest }) => ({
+  const chains = given.chains.map(({ maxGasPriceGwei, quorum, registry, liveness, payout, gateway, ...rest }) => ({
     ...rest,
     gateway: gateway.toLowerCase(),
     quorum: quorum ?? Math.floor(rest.endpoints.length / 2) + 1,
     maxGasPrice: maxGasPriceGwei,
     registry: registry?.toLowerCase(),
+    liveness: liveness?.toLowerCase(),
     payout: payout?.toLowerCase(),
   }));
   const byName = new Map(chains.map((each) => [each.name, each]));

@@ -91,7 +91,11 @@ function endpointFindings(chain: ChainConfig, url: string, remote: bigint, signa
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
-function codeFinding(chain: ChainConfig, key: "gateway" | "registry", signal: AbortSignal): Promise<Finding> {
+function codeFinding(
+  chain: ChainConfig,
+  key: "gateway" | "registry" | "liveness",
+  signal: AbortSignal,
+): Promise<Finding> {
   const account = chain[key] as string;
   return find(chain.name, `has a ${key}`, `correct chains[${chain.name}].${key}`, async () => {
     const code = (await new ChainAccess(chain).request("eth_getCode", [account, "latest"], signal)) as string;
@@ -217,6 +221,7 @@ export async function diagnose(
   const contracts = config.chains.flatMap((chain) => [
     codeFinding(chain, "gateway", signal),
     ...(chain.registry === undefined ? [] : [codeFinding(chain, "registry", signal)]),
+    ...(chain.liveness === undefined ? [] : [codeFinding(chain, "liveness", signal)]),
     epochFinding(chain, signal),
   ]);
   const lanes = config.lanes.map((lane) => laneFinding(lane, config, signal));

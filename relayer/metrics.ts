@@ -12,6 +12,13 @@ export class Metrics {
   readonly rotationsSigned = this.counter("rotations_signed_total", "Rotations signed by this operator", ["chain"]);
   readonly rotationsDelivered = this.counter("rotations_delivered_total", "Own rotations of a gateway", ["chain"]);
   readonly epochsPublished = this.counter("epochs_published_total", "Epochs published by this operator", ["chain"]);
+  readonly seatsTaken = this.counter("seats_taken_total", "Seats that this operator gave to standby operators", [
+    "chain",
+  ]);
+  readonly livenessCalls = this.counter("liveness_calls_total", "Own samples, additions and closings", [
+    "chain",
+    "call",
+  ]);
   readonly epoch = this.gauge("epoch", "Current epoch of a gateway", ["chain"]);
   readonly epochEnd = this.gauge("epoch_valid_until_timestamp_seconds", "When that epoch ends, Unix seconds", [
     "chain",

@@ -91,6 +91,19 @@ export function observer(deps: {
         metrics.refusals.inc({ part: "epoch publisher", code: event.reason });
         log.error(event, "the next epoch cannot be published");
         return;
+      case "seat_taken":
+        metrics.seatsTaken.inc({ chain: event.target.chainId.toString() });
+        log.info(event, "gave a standby operator its seat");
+        return;
+      case "liveness_called":
+        metrics.livenessCalls.inc({ chain: event.target.chainId.toString(), call: event.call });
+        progress("liveness", event.target.chainId.toString());
+        log.info(event, "showed who attends");
+        return;
+      case "liveness_refused":
+        metrics.refusals.inc({ part: "liveness", code: event.reason });
+        log.error(event, "who attends cannot be shown");
+        return;
       case "rotation_stuck":
         metrics.refusals.inc({ part: "rotation deliverer", code: event.reason });
         log.error(event, "a gateway cannot be brought to the next epoch");

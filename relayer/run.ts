@@ -95,6 +95,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
         chainId: registryChain.chainId,
         gateway: registryChain.gateway,
         registry: registryChain.registry as string,
+        ...(registryChain.liveness !== undefined && { liveness: registryChain.liveness }),
       },
     }),
     clock: systemClock,

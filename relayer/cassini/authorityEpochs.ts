@@ -11,6 +11,8 @@ export const EPOCHS_BACK = 32n;
 export interface Authority extends Target {
   /** Absent: epochs come there by other ways, and only the current one can be carried to other chains. */
   readonly registry?: string;
+  /** Absent: nobody shows who attends. */
+  readonly liveness?: string;
 }
 
 /** The epochs of the authority, as the rotations that bring other gateways there. */

@@ -4,7 +4,17 @@ import type { Disagreement } from "./headers";
 
 /** A loop of the relayer that may fail and is tried again. */
 export type Part =
-  "watcher" | "attestor" | "collector" | "deliverer" | "epoch publisher" | "rotation attestor" | "rotation deliverer";
+  | "watcher"
+  | "attestor"
+  | "collector"
+  | "deliverer"
+  | "epoch publisher"
+  | "rotation attestor"
+  | "rotation deliverer"
+  | "liveness";
+
+/** What the relayer calls of `Liveness`. */
+export type LivenessCall = "openSample" | "addSignatures" | "closePeriod";
 
 /** Everything that happens on the lanes: what logs, metrics and the live view are made of, by exhaustive switch. */
 export type CassiniEvent =
@@ -88,11 +98,33 @@ export type CassiniEvent =
       readonly after: bigint;
       readonly transactionHash: string;
     }
+  /** A standby operator that outranks another, or finds a seat free, was given one. */
+  | {
+      readonly kind: "seat_taken";
+      readonly target: Target;
+      readonly operator: string;
+      readonly transactionHash: string;
+    }
   /** The registry should take a new epoch and does not: too few members, or a gateway that refuses. */
   | {
       readonly kind: "publication_refused";
       readonly target: Target;
       readonly after: bigint;
+      readonly reason: string;
+    }
+  /** `subject` is a slot, or the period that was closed. */
+  | {
+      readonly kind: "liveness_called";
+      readonly target: Target;
+      readonly call: LivenessCall;
+      readonly subject: bigint;
+      readonly transactionHash: string;
+    }
+  | {
+      readonly kind: "liveness_refused";
+      readonly target: Target;
+      readonly call: LivenessCall;
+      readonly subject: bigint;
       readonly reason: string;
     }
   | { readonly kind: "rotation_signed"; readonly target: Target; readonly rotation: Rotation }

@@ -5,6 +5,8 @@ export const REGISTRY = new Interface([
   "function operators() view returns (address[])",
   "function operatorOf(address account) view returns (tuple(uint8 status, uint8 absence, uint64 inactiveSince, address signer, address payout, string endpoint))",
 
+  "function nextToSeat() view returns (address operator)",
+  "function takeSeat(address operator)",
   "function publishEpoch() returns (uint64 epoch)",
   "function publishableFrom() view returns (uint256)",
   "function latestEpoch() view returns (uint64)",

@@ -10,6 +10,7 @@ import { Deliverer } from "./deliverer";
 import { EpochPublisher } from "./epochPublisher";
 import type { Emit, Part } from "./events";
 import { targetOf } from "./lane";
+import { LivenessKeeper } from "./liveness";
 import { repeat } from "./loop";
 import { DEFAULT_LIMITS, type DeliveryLimits } from "./plan";
 import { RotationAttestor } from "./rotationAttestor";
@@ -219,11 +220,14 @@ export async function runCassini(deps: CassiniDeps, signal: AbortSignal): Promis
     await Promise.all([...running.values()].map(({ done }) => done));
   }
 
-  /** Keeps all gateways at the registry's set: one loop publishes, one signs, and one for each gateway delivers. */
+  /**
+   * Keeps all gateways at the registry's set: one loop publishes, one signs, and one for each gateway delivers. Another
+   * shows who attends.
+   */
   function runEpochs(authority: Authority): readonly Promise<void>[] {
     const { store, emit, clock, signer } = deps;
     const { reader, sender, payout } = chainOf(deps, authority.chainId);
-    const { registry } = authority;
+    const { registry, liveness } = authority;
     const targets = gatewaysBut(authority, deps.lanes);
     const epochs = new AuthorityEpochs(authority, reader, sets);
     const turns = { sets, clock, emit, store, staggerMs: options.rotationStaggerMs };
@@ -234,6 +238,22 @@ export async function runCassini(deps: CassiniDeps, signal: AbortSignal): Promis
       });
 
     const loops: Promise<void>[] = [];
+    if (sender !== undefined && liveness !== undefined) {
+      const fromHome = deps.lanes.filter(({ sourceChainId }) => sourceChainId === authority.chainId);
+      const keeper = new LivenessKeeper({ ...authority, liveness }, fromHome, {
+        ...turns,
+        reader,
+        sender,
+        operator: signer?.address ?? payout,
+        ...(signer !== undefined && { signer: signer.address }),
+      });
+      loops.push(
+        every("liveness", async (until) => {
+          await recoveredSender(sender);
+          await keeper.step(until);
+        }),
+      );
+    }
     if (sender !== undefined && registry !== undefined) {
       const publisher = new EpochPublisher(
         { ...authority, registry },

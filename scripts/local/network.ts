@@ -237,11 +237,12 @@ function configure(operator: LocalOperator, home: LocalChain, away: LocalChain):
     maxGasPriceGwei: 100,
   });
   const registry = home.deployment.record.contracts.ValidatorRegistry?.address;
+  const liveness = home.deployment.record.contracts.Liveness?.address;
   return stringify({
     operator: operator.name,
     roles: { attestor: true, deliverer: true },
     send: true,
-    chains: [{ ...chain(home), registry }, chain(away)],
+    chains: [{ ...chain(home), registry, liveness }, chain(away)],
     lanes: [[home.name, away.name]],
     signer: { keystore: "signer.json", passwordFile: "password" },
     sender: { keystore: "sender.json", passwordFile: "password" },

@@ -48,6 +48,7 @@ describe("relayer configuration", () => {
     ["chains.0.quorum", (document) => (document.chains[0]!.quorum = 2)],
     ["chains.0.finality", (document) => (document.chains[0]!.finality = "soon")],
     ["chains.0.gateway", (document) => (document.chains[0]!.gateway = "0x1234")],
+    ["chains.0.liveness", (document) => (document.chains[0]!.liveness = `0x${"cc".repeat(20)}`)],
     ["chains.0.startBlock", (document) => (document.chains[0]!.startBlock = -1)],
     ["chains.0.pollMs", (document) => (document.chains[0]!.pollMs = 1)],
     ["chains.0.maxGasPriceGwei", (document) => (document.chains[0]!.maxGasPriceGwei = 0)],

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { FunctionFragment, Interface, type Fragment } from "ethers";
 import { artifacts } from "hardhat";
 import { ATTRIBUTES, GATEWAY } from "../../../relayer/cassini/gatewayInterface";
+import { LIVENESS } from "../../../relayer/cassini/livenessInterface";
 import { REGISTRY } from "../../../relayer/cassini/registryInterface";
 import { deployHome } from "../../support/deployment";
 
@@ -12,6 +13,7 @@ describe("the interfaces that the relayer has without a build", () => {
   for (const [name, contract] of [
     ["Gateway", GATEWAY],
     ["ValidatorRegistry", REGISTRY],
+    ["Liveness", LIVENESS],
   ] as const) {
     it(`name nothing of ${name} but what was compiled`, async () => {
       const { abi } = await artifacts.readArtifact(name);
