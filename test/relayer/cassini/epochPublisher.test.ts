@@ -79,6 +79,23 @@ describe("seats before an epoch is published", () => {
     expect(events.map(({ kind }) => kind)).to.deep.equal(["seat_taken", "seat_taken", "epoch_published"]);
   });
 
+  it("starts the line anew after each seat: whoever is first goes on alone", async () => {
+    for (const reversed of [false, true]) {
+      home = new FakeHome(epochOf(7n, NAMES));
+      home.publishableFrom = 0n;
+      home.standby = [FIRST, SECOND];
+      home.apply = ({ name }) => {
+        if (name === "takeSeat") home.standby.shift();
+        else home.publishableFrom = 2_000_000_000n;
+        return true;
+      };
+      const all = await publishers();
+      await turns(reversed ? all.reverse() : all);
+      expect(home.sent).to.have.length(3);
+      expect(new Set(home.sent.map(({ from }) => from)).size).to.equal(1);
+    }
+  });
+
   it("publishes without an operator whose seat it tried in vain", async () => {
     home.publishableFrom = 0n;
     home.standby = [FIRST];
