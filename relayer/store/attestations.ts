@@ -95,14 +95,7 @@ export class AttestationRepository {
       const signature = signer.signHeader(header, target);
       await tx
         .insertInto("attestations")
-        .values({
-          lane: id,
-          digest: row.digest,
-          signer: by.signer,
-          source_block: header.sourceBlock,
-          signature,
-          own: 1n,
-        })
+        .values(ownRow(id, row.digest, by.signer, header.sourceBlock, signature))
         .execute();
       return { header, target, signer: signer.address, signature };
     });
@@ -129,14 +122,7 @@ export class AttestationRepository {
         .execute();
       const inserted = await tx
         .insertInto("attestations")
-        .values({
-          lane: id,
-          digest: row.digest,
-          signer: by.signer,
-          source_block: header.sourceBlock,
-          signature,
-          own: 1n,
-        })
+        .values(ownRow(id, row.digest, by.signer, header.sourceBlock, signature))
         .onConflict((conflict) => conflict.columns(["lane", "digest", "signer"]).doNothing())
         .executeTakeFirst();
       return (inserted.numInsertedOrUpdatedRows ?? 0n) > 0n;
@@ -351,4 +337,9 @@ async function insertRotations(
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
+}
+
+/** A signature of this operator, as it is stored. */
+function ownRow(lane: string, digest: string, signer: string, sourceBlock: bigint, signature: string) {
+  return { lane, digest, signer, source_block: sourceBlock, signature, own: 1n };
 }
