@@ -21,7 +21,7 @@ export const TARGETS: readonly Target[] = [
     room: "token",
     sources: ["token/Vault.sol"],
     contracts: { Vault: "token/Vault.sol" },
-    tests: ["token/Vault.test.ts", "token/MerkleAirdropModel.test.ts"],
+    tests: ["token/Vault.test.ts", "token/VaultModel.test.ts"],
   },
   {
     room: "token",
