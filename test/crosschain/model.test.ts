@@ -23,7 +23,7 @@ import {
 } from "./support";
 
 const SEED = 7_786;
-const OPERATIONS = 1_000;
+const OPERATIONS = 2_000;
 const PAYOUT = "0x000000000000000000000000000000000000dEaD";
 const SENDER_RECIPIENT = "0x1111111111111111111111111111111111111111";
 const STATUS = { pending: 1n, succeeded: 2n, failed: 3n, failedFinal: 4n } as const;
