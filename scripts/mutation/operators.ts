@@ -46,6 +46,7 @@ const SWAPS: readonly (readonly [rule: string, pattern: RegExp, replacements: re
   ["constant", /(?<![\w.\]])1(?![\w.])/g, ["0", "2"]],
   ["constant", /(?<![\w.\]])[2-9](?![\w.])/g, ["1"]],
   ["constant", /(?<![\w.\]])\d[\d_]+(?![\w.])/g, ["1"]],
+  ["choice", / \? /g, [" || true ? ", " && false ? "]],
   ["extreme", /\bMath\.min\b/g, ["Math.max"]],
   ["extreme", /\bMath\.max\b/g, ["Math.min"]],
   ["guard", / restricted(?= )/g, [""]],
@@ -77,9 +78,9 @@ function functionSpans(code: string): readonly (readonly [number, number])[] {
   return spans;
 }
 
-/** Statements on one line that write, emit or call: each may be missing. */
+/** Statements on one line that write, emit or call: each may be missing. So may one of several values' assignment. */
 const STATEMENT =
-  /^[ \t]+(?:(?:emit|delete) [^\n;]*|[A-Za-z_][\w.[\]()]*(?: [-+|&]?= [^\n;]*|(?:\+\+|--)|\([^\n;]*\)));[ \t]*$/gm;
+  /^[ \t]+(?:(?:emit|delete) [^\n;]*|[A-Za-z_][\w.[\]()]*(?: [-+|&]?= [^\n;]*|(?:\+\+|--)|\([^\n;]*\))|\([\w.[\]]*(?:, ?[\w.[\]]+)*(?:, )?\) = [^\n;]*|(?:\+\+|--)[\w.]+);[ \t]*$/gm;
 
 function editsOf(text: string): readonly Edit[] {
   const code = codeOf(text);

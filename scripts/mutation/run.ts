@@ -76,7 +76,7 @@ async function firstFailure(tests: readonly string[]): Promise<string | undefine
       mocha.dispose();
       done(failed);
     });
-    runner.on("fail", (test) => (failed ??= test.fullTitle()));
+    runner.on("fail", (test, error: Error) => (failed ??= `${test.fullTitle()}: ${error.message}`));
   });
 }
 
@@ -114,7 +114,8 @@ interface RoomReport {
   readonly equivalents: readonly (Omit<Mutant, "text"> & { readonly reason: string })[];
 }
 
-async function tryRoom(room: string): Promise<RoomReport> {
+/** Tells `save` after each mutant: what was found outlives a run that ends early. */
+async function tryRoom(room: string, save: (report: RoomReport) => void): Promise<void> {
   const chosen = TARGETS.filter((target) => target.room === room);
   const jobs = chosen.flatMap((target) =>
     target.sources.flatMap((source) =>
@@ -140,6 +141,7 @@ async function tryRoom(room: string): Promise<RoomReport> {
     const shown = { source, line, rule, before, after };
     if (verdict === "survived") survivors.push(shown);
     if (verdict === "equivalent") equivalents.push({ ...shown, reason: reasonFor(job.mutant) ?? "" });
+    save({ seed: SEED, known: jobs.length, tried, ...count, survivors, equivalents });
     console.log(`${tried} ${verdict} ${source}:${line} ${before} → ${after}${by === undefined ? "" : ` (${by})`}`);
   }
   const perMinute = Math.round((tried * 60_000) / (Date.now() - started));
@@ -147,7 +149,7 @@ async function tryRoom(room: string): Promise<RoomReport> {
     `${room}: ${tried} mutants, ${count.killed} killed, ${count.survived} survived, ${count.equivalent} equivalent; ` +
       `${count.stillborn} more did not compile; ${perMinute} a minute`,
   );
-  return { seed: SEED, known: jobs.length, tried, ...count, survivors, equivalents };
+  if (count.survived > 0) process.exitCode = 1;
 }
 
 function sum(first: RoomReport, second: RoomReport): RoomReport {
@@ -163,14 +165,17 @@ function sum(first: RoomReport, second: RoomReport): RoomReport {
   };
 }
 
+function reports(): Readonly<Record<string, RoomReport>> {
+  return existsSync(REPORT) ? (JSON.parse(readFileSync(REPORT, "utf8")) as Record<string, RoomReport>) : {};
+}
+
 async function main(): Promise<void> {
   for (const room of ROOMS) {
-    const report = await tryRoom(room);
-    const before = existsSync(REPORT) ? (JSON.parse(readFileSync(REPORT, "utf8")) as Record<string, RoomReport>) : {};
-    const earlier = AFTER > 0 ? before[room] : undefined;
-    const whole = earlier === undefined ? report : sum(earlier, report);
-    writeFileSync(REPORT, `${JSON.stringify({ ...before, [room]: whole }, undefined, 2)}\n`);
-    if (report.survived > 0) process.exitCode = 1;
+    const earlier = AFTER > 0 ? reports()[room] : undefined;
+    await tryRoom(room, (report) => {
+      const whole = earlier === undefined ? report : sum(earlier, report);
+      writeFileSync(REPORT, `${JSON.stringify({ ...reports(), [room]: whole }, undefined, 2)}\n`);
+    });
   }
 }
 

@@ -51,7 +51,12 @@ export const TARGETS: readonly Target[] = [
   },
   {
     room: "staking",
-    sources: ["staking/NodeStaking.sol", "staking/StakePool.sol", "staking/libraries/Accrual.sol"],
+    sources: [
+      "staking/NodeStaking.sol",
+      "staking/StakePool.sol",
+      "staking/libraries/Accrual.sol",
+      "staking/libraries/WeekHistory.sol",
+    ],
     contracts: { NodeStaking: "staking/NodeStaking.sol", COSStaking: "staking/COSStaking.sol" },
     tests: [
       "staking/NodeStaking.test.ts",
@@ -70,7 +75,7 @@ export const TARGETS: readonly Target[] = [
     room: "staking",
     sources: ["staking/RevenueSplitter.sol"],
     contracts: { RevenueSplitter: "staking/RevenueSplitter.sol" },
-    tests: ["staking/RevenueSplitter.test.ts"],
+    tests: ["staking/RevenueSplitter.test.ts", "staking/RevenueSplitterModel.test.ts"],
   },
   {
     room: "validators",

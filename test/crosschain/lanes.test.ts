@@ -199,8 +199,8 @@ describe("Gateway lanes", () => {
   describe("pause", () => {
     it("reverts when there is no lane", async () => {
       const { gateway } = await load(deployGateway);
-      for (const call of [gateway.pauseLane(57n), gateway.unpauseLane(57n)]) {
-        await expect(call).to.be.revertedWithCustomError(gateway, "UnknownLane").withArgs(57n);
+      for (const call of [() => gateway.pauseLane(57n), () => gateway.unpauseLane(57n)]) {
+        await expect(call()).to.be.revertedWithCustomError(gateway, "UnknownLane").withArgs(57n);
       }
     });
 

@@ -117,13 +117,13 @@ describe("COSStaking", () => {
     });
 
     it("reverts for more than there can be", async () => {
-      const { pool, alice } = await loadFixture(funded);
+      const { pool, cos, alice } = await loadFixture(funded);
       const max = (1n << 96n) - 1n;
       await expect(pool.connect(alice).pledge(QUARTER, max + 1n, 0))
         .to.be.revertedWithCustomError(pool, "PledgeAboveLimit")
         .withArgs(max + 1n, max);
       await expect(pool.connect(alice).pledge(QUARTER, max, 0)).to.be.revertedWithCustomError(
-        await ethers.getContractAt("COSToken", await pool.COS()),
+        cos,
         "ERC20InsufficientBalance",
       );
     });

@@ -849,11 +849,11 @@ describe("NodeStaking", () => {
     it("reverts for anybody but the registry", async () => {
       const { pool, operator, admin, position } = await loadFixture(bound);
       for (const call of [
-        pool.connect(admin).bind(operator, position),
-        pool.connect(operator).unbind(operator),
-        pool.connect(admin).slash(operator),
+        () => pool.connect(admin).bind(operator, position),
+        () => pool.connect(operator).unbind(operator),
+        () => pool.connect(admin).slash(operator),
       ]) {
-        await expect(call).to.be.revertedWithCustomError(pool, "AccessManagedUnauthorized");
+        await expect(call()).to.be.revertedWithCustomError(pool, "AccessManagedUnauthorized");
       }
     });
 

@@ -51,13 +51,14 @@ describe("ValidatorRegistry", () => {
         { ...(await registryParams(nodes, delegation)), ...params },
       ]);
     };
-    const none = async () => ethers.getContractAt("ValidatorRegistry", ZeroAddress);
+    const nowhere = async () => ethers.getContractAt("ValidatorRegistry", ZeroAddress);
 
     for (const key of ["authority", "gateway", "nodes", "delegation"] as const) {
       it(`reverts when the ${key} has no code`, async () => {
         const account = fresh("nobody").address;
+        const none = await nowhere();
         await expect(make({ [key]: account }))
-          .to.be.revertedWithCustomError(await none(), "NotAContract")
+          .to.be.revertedWithCustomError(none, "NotAContract")
           .withArgs(account);
       });
     }
@@ -67,24 +68,27 @@ describe("ValidatorRegistry", () => {
       ["only after it ended", VALIDITY],
     ] as const) {
       it(`reverts when an unchanged set could be renewed ${name}`, async () => {
+        const none = await nowhere();
         await expect(make({ renewAfter }))
-          .to.be.revertedWithCustomError(await none(), "RenewalOutOfRange")
+          .to.be.revertedWithCustomError(none, "RenewalOutOfRange")
           .withArgs(renewAfter, INTERVAL, VALIDITY - 1n);
       });
     }
 
     for (const admissionBps of [4_999n, 10_000n]) {
       it(`reverts when an admission needs ${admissionBps} parts of 10,000`, async () => {
+        const none = await nowhere();
         await expect(make({ admissionBps }))
-          .to.be.revertedWithCustomError(await none(), "AdmissionShareOutOfRange")
+          .to.be.revertedWithCustomError(none, "AdmissionShareOutOfRange")
           .withArgs(admissionBps, 5_000, 9_999);
       });
     }
 
     for (const votingSeconds of [0n, 90n * DAY + 1n]) {
       it(`reverts when a proposal is open for ${votingSeconds} seconds`, async () => {
+        const none = await nowhere();
         await expect(make({ votingSeconds }))
-          .to.be.revertedWithCustomError(await none(), "VotingPeriodOutOfRange")
+          .to.be.revertedWithCustomError(none, "VotingPeriodOutOfRange")
           .withArgs(votingSeconds, 1, 90n * DAY);
       });
     }
