@@ -181,8 +181,8 @@ interface IValidatorRegistry is IAdmission {
     /// @notice Makes a member inactive at once, reversible by `unjail`. Guardian only (AccessManager).
     function jail(address operator) external;
 
-    /// @notice Makes a member inactive that missed too many attestations, and takes 0.01 % of its bond. Only the contract
-    /// that counts them (AccessManager).
+    /// @notice Makes a member inactive that missed too many attestations, and takes 0.01 % of its bond; of an operator that
+    /// is inactive already it takes as much. Only the contract that counts them (AccessManager).
     function jailMissing(address operator) external;
 
     /// @notice Gives a standby member a seat: a free one, or that of the incumbent with the least bond if the member's is

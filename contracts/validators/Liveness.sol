@@ -178,7 +178,7 @@ contract Liveness is ILiveness {
             }
         }
         _attendance[operator] = attendance;
-        if (tooMany && _isMember(operator)) REGISTRY.jailMissing(operator);
+        if (tooMany && !_isGone(operator)) REGISTRY.jailMissing(operator);
     }
 
     function _electProposer(address[] memory seated) private {
@@ -214,9 +214,9 @@ contract Liveness is ILiveness {
             uint256(attendance.missed) * WINDOW_SAMPLES <= uint256(attendance.sampled) * MAX_MISSED_SAMPLES;
     }
 
-    function _isMember(address operator) private view returns (bool) {
-        OperatorStatus status = REGISTRY.operatorOf(operator).status;
-        return status == OperatorStatus.Active || status == OperatorStatus.Standby;
+    /// @dev One that is only inactive must answer: its key is in the set still.
+    function _isGone(address operator) private view returns (bool) {
+        return REGISTRY.operatorOf(operator).status >= OperatorStatus.Closed;
     }
 
     function _operatorsOf(uint64 epoch) private view returns (address[] memory operators) {

@@ -165,7 +165,8 @@ contract ValidatorRegistry is IValidatorRegistry, Admission, AccessManaged, EIP7
 
     /// @inheritdoc IValidatorRegistry
     function jailMissing(address operator) external restricted {
-        _deactivate(operator, Absence.Missed);
+        // Who leaves just before it is counted loses no less than who stays.
+        if (_operators[operator].status != OperatorStatus.Inactive) _deactivate(operator, Absence.Missed);
         DELEGATION.slash(operator, MISSED_BPS);
     }
 

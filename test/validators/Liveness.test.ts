@@ -82,6 +82,17 @@ async function nextSlot(liveness: Liveness): Promise<void> {
   await mine();
 }
 
+/** A member with a bond of 10,000 misses 31 samples in two periods that nobody closed yet. */
+async function missMany(fixture: LivenessFixture): Promise<Member> {
+  const absent = inOrder(fixture.members)[1]!;
+  await fixture.delegation.setBond(absent.address, 10_000);
+  for (let missed = 0; missed < 31; ++missed) {
+    await open(fixture, [0, 2, 3, 4]);
+    await nextSlot(fixture.liveness);
+  }
+  return absent;
+}
+
 async function close({ liveness }: LivenessFixture): Promise<void> {
   const from = await liveness.closableAt();
   if ((await now()) < from) await time.increaseTo(from);
@@ -484,20 +495,34 @@ describe("Liveness", () => {
       expect((await registry.operatorOf(set[0]!.address)).status).to.equal(STATUS.active);
     });
 
-    it("does not jail who is no member any more", async () => {
+    it("takes 0.01 % from who left before it was counted, and leaves it as it is", async () => {
       const fixture = await loadFixture(deployLive);
-      const { liveness, registry, delegation, members } = fixture;
-      const set = inOrder(members);
-      const absent = set[1]!;
-      for (let missed = 0; missed < 31; ++missed) {
-        await open(fixture, [0, 2, 3, 4]);
-        await nextSlot(liveness);
-      }
+      const { liveness, registry, delegation } = fixture;
+      const absent = await missMany(fixture);
       await registry.connect(absent.account).revoke();
+      const { inactiveSince } = await registry.operatorOf(absent.address);
       await close(fixture);
       await close(fixture);
-      expect(await delegation.slashed(absent.address)).to.equal(0);
-      expect((await registry.operatorOf(absent.address)).absence).to.equal(ABSENCE.revoked);
+      expect(await delegation.bondOf(absent.address)).to.equal(9_999);
+      const record = await registry.operatorOf(absent.address);
+      expect([record.status, record.absence]).to.deep.equal([STATUS.inactive, ABSENCE.revoked]);
+      expect(record.inactiveSince).to.equal(inactiveSince);
+      expect(await registry.members()).to.equal(4);
+      expect(await liveness.missedOf(absent.address)).to.equal(0);
+    });
+
+    it("takes nothing from who is closed", async () => {
+      const fixture = await loadFixture(deployLive);
+      const { registry, delegation } = fixture;
+      const absent = await missMany(fixture);
+      await registry.connect(absent.account).revoke();
+      await registry.publishEpoch();
+      await time.increaseTo(await registry.closableAt(absent.address));
+      await registry.close(absent.address);
+      await close(fixture);
+      await close(fixture);
+      expect(await delegation.bondOf(absent.address)).to.equal(10_000);
+      expect((await registry.operatorOf(absent.address)).status).to.equal(STATUS.closed);
     });
   });
 

@@ -239,11 +239,14 @@ describe("ValidatorRegistry against a model (invariants 1 to 7)", () => {
           const by = random(3);
           const { address } = operator.member;
           const candidate = by === 0 && operator.status === STATUS.candidate;
-          const error = candidate || model.members.includes(operator) ? undefined : "NotAMember";
+          const again = by === 2 && operator.status === STATUS.inactive;
+          const error = candidate || again || model.members.includes(operator) ? undefined : "NotAMember";
           const sent = [() => as(operator).revoke(), () => registry.jail(address), () => registry.jailMissing(address)];
           if (!(await attempt(sent[by]!, error))) return false;
-          model.leave(operator, candidate ? STATUS.closed : STATUS.inactive);
-          operator.since = next;
+          if (!again) {
+            model.leave(operator, candidate ? STATUS.closed : STATUS.inactive);
+            operator.since = next;
+          }
           operator.bond = await delegation.bondOf(address);
           return true;
         },
