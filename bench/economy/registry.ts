@@ -1,5 +1,5 @@
 import { time } from "@nomicfoundation/hardhat-network-helpers";
-import { INTERVAL, RENEW_AFTER, admit, deployFull } from "../../test/validators/support";
+import { INTERVAL, RENEW_AFTER, admit, deployFull, setBond } from "../../test/validators/support";
 import { gasOf, type EconomyGas } from "./receipts";
 
 /**
@@ -8,12 +8,12 @@ import { gasOf, type EconomyGas } from "./receipts";
  */
 export async function registryGas(): Promise<EconomyGas> {
   const fixture = await deployFull();
-  const { registry, delegation, others } = fixture;
+  const { registry, others } = fixture;
   const challenger = others[0]!;
   await time.increase(RENEW_AFTER);
   const rotate21Unchanged = await gasOf(registry.publishEpoch());
   await admit(fixture, challenger);
-  await delegation.setBond(challenger.address, 1_000);
+  await setBond(fixture, challenger, 1_000n);
   const takeSeat = await gasOf(registry.takeSeat(challenger.address));
   await time.increase(INTERVAL);
   const rotate21 = await gasOf(registry.publishEpoch());

@@ -1,10 +1,11 @@
 import { loadFixture, mine, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
 import { ethers } from "hardhat";
-import { ZeroAddress, ZeroHash, concat, type Wallet } from "ethers";
+import { ZeroAddress, ZeroHash, concat, parseEther, type ContractTransactionResponse, type Wallet } from "ethers";
 import { headerDigest, type Header } from "../../protocol/header";
 import { sortSigners } from "../../protocol/quorum";
 import type { Liveness } from "../../typechain-types";
+import type { RewardCreditedEvent } from "../../typechain-types/contracts/validators/Delegation";
 import { REMOTE_CHAIN, deploy, signDigest, signRotation, signerWallets } from "../crosschain/support";
 import {
   ABSENCE,
@@ -15,12 +16,13 @@ import {
   RENEW_AFTER,
   STATUS,
   at,
-  claim,
   deployPublished,
   hash,
   header,
   highS,
   now,
+  register,
+  setBond,
   type Member,
   type RegistryFixture,
 } from "./support";
@@ -28,16 +30,27 @@ import {
 const SLOTS = 24n;
 const SLOT = DAY / SLOTS;
 const GRACE = 3_600n;
+/** Of each member. */
+const BOND = parseEther("1000");
+/** A wei for each wei of each bond a second would still divide exactly. */
+const STREAM = parseEther("365000");
+/** What a period is worth, and what of it is its proposer's. */
+const REWARD = (STREAM / (365n * DAY)) * DAY;
+const PROPOSER = (REWARD * 4n) / 100n;
 
 interface LivenessFixture extends RegistryFixture {
   readonly liveness: Liveness;
 }
 
-/** Epoch 1 of five members, at the start of a period. */
+/** Epoch 1 of five members with equal bonds, at the start of a period; rewards stream for 365 periods from it on. */
 async function deployLive(): Promise<LivenessFixture> {
   const fixture = await deployPublished();
+  const { vault, cos, delegation, members } = fixture;
   const liveness = await makeLiveness(fixture);
-  await time.increaseTo(((await now()) / DAY + 1n) * DAY);
+  for (const member of members) await setBond(fixture, member, BOND);
+  const start = ((await now()) / DAY + 1n) * DAY;
+  await at(start);
+  await vault.fund(cos, delegation, STREAM, start + 365n * DAY);
   await time.increase(GRACE);
   await liveness.closePeriod();
   return { ...fixture, liveness };
@@ -82,10 +95,9 @@ async function nextSlot(liveness: Liveness): Promise<void> {
   await mine();
 }
 
-/** A member with a bond of 10,000 misses 31 samples in two periods that nobody closed yet. */
+/** A member misses 31 samples in two periods that nobody closed yet. */
 async function missMany(fixture: LivenessFixture): Promise<Member> {
   const absent = inOrder(fixture.members)[1]!;
-  await fixture.delegation.setBond(absent.address, 10_000);
   for (let missed = 0; missed < 31; ++missed) {
     await open(fixture, [0, 2, 3, 4]);
     await nextSlot(fixture.liveness);
@@ -93,11 +105,30 @@ async function missMany(fixture: LivenessFixture): Promise<Member> {
   return absent;
 }
 
-async function close({ liveness }: LivenessFixture): Promise<void> {
+/** Closes the open period; returns who was credited how much for it. */
+async function close(fixture: LivenessFixture): Promise<ReadonlyMap<string, bigint>> {
+  const { liveness } = fixture;
   const from = await liveness.closableAt();
   if ((await now()) < from) await time.increaseTo(from);
-  await liveness.closePeriod();
+  return creditedBy(fixture, await liveness.closePeriod());
 }
+
+/** What the bonds of each operator were credited in a transaction. */
+async function creditedBy(
+  { delegation }: LivenessFixture,
+  sent: ContractTransactionResponse,
+): Promise<ReadonlyMap<string, bigint>> {
+  const credited = new Map<string, bigint>();
+  for (const log of (await sent.wait())?.logs ?? []) {
+    const event = delegation.interface.parseLog(log);
+    if (event?.name !== "RewardCredited") continue;
+    const { validator, commission, toDelegators } = event.args as unknown as RewardCreditedEvent.OutputObject;
+    credited.set(validator, (credited.get(validator) ?? 0n) + commission + toDelegators);
+  }
+  return credited;
+}
+
+const operatorsOf = (members: readonly Member[]): string[] => members.map(({ address }) => address);
 
 describe("Liveness", () => {
   describe("constructor", () => {
@@ -348,7 +379,7 @@ describe("Liveness", () => {
       await time.increase(3n * DAY);
       for (const offset of [0n, 1n, 2n]) {
         await liveness.closePeriod();
-        expect(await delegation.lastEpoch()).to.equal(period + offset);
+        expect(await delegation.nextRewardEpoch()).to.equal(period + offset + 1n);
       }
       await expect(liveness.closePeriod()).to.be.revertedWithCustomError(liveness, "PeriodStillOpen");
     });
@@ -358,17 +389,15 @@ describe("Liveness", () => {
       const { liveness, registry, delegation, members } = fixture;
       await registry.connect(members[3]!.account).revoke();
       const period = await liveness.openPeriod();
-      await close(fixture);
-      expect(await delegation.lastEpoch()).to.equal(period);
-      expect([...(await delegation.lastSigned())]).to.have.members(
-        members.filter((member) => member !== members[3]).map(({ address }) => address),
-      );
+      const credited = await close(fixture);
+      expect(await delegation.nextRewardEpoch()).to.equal(period + 1n);
+      expect([...credited.keys()]).to.have.members(operatorsOf(members.filter((member) => member !== members[3])));
       for (const member of members) expect(await liveness.missedOf(member.address)).to.equal(0);
     });
 
     it("pays who signed seven tenths of the samples, late signatures included, and nobody else", async () => {
       const fixture = await loadFixture(deployLive);
-      const { liveness, delegation, members } = fixture;
+      const { liveness, members } = fixture;
       const set = inOrder(members);
       for (let sample = 0; sample < 10; ++sample) {
         // The fifth signs in time six times, the fourth seven times.
@@ -377,8 +406,8 @@ describe("Liveness", () => {
         await open(fixture, signers);
         await nextSlot(liveness);
       }
-      await close(fixture);
-      expect(await delegation.lastSigned()).to.deep.equal(set.slice(0, 4).map(({ address }) => address));
+      const credited = await close(fixture);
+      expect([...credited.keys()]).to.have.members(operatorsOf(set.slice(0, 4)));
       const attendance = await liveness.attendanceOf(set[4]!.address);
       expect([attendance.sampled, attendance.missed]).to.deep.equal([10n, 4n]);
       expect((await liveness.attendanceOf(set[3]!.address)).missed).to.equal(3);
@@ -388,46 +417,35 @@ describe("Liveness", () => {
 
     it("counts a missing signature that was added in time as signed", async () => {
       const fixture = await loadFixture(deployLive);
-      const { liveness, delegation, members } = fixture;
+      const { liveness, members } = fixture;
       const set = inOrder(members);
       const shown = await fresh();
       const slot = await open(fixture, [0, 1, 2, 3], shown);
       const late = signatures(set, headerDigest(shown, LANE), [4]);
       await liveness.addSignatures(slot, late.bits, late.bytes);
-      await close(fixture);
-      expect(await delegation.lastSigned()).to.have.lengthOf(5);
+      const credited = await close(fixture);
+      expect([...credited.keys()]).to.have.members(operatorsOf(members));
       expect(await liveness.missedOf(set[4]!.address)).to.equal(0);
     });
 
     it("pays nobody who was in no sampled set", async () => {
       const fixture = await loadFixture(deployLive);
-      const { liveness, registry, delegation, members, others } = fixture;
+      const { liveness, registry, members, others } = fixture;
       await open(fixture, [0, 1, 2, 3, 4]);
       const newcomer = others[0]!;
-      const proof = await claim(registry, newcomer.address, newcomer.key);
-      await registry.connect(newcomer.account).register({
-        position: newcomer.position,
-        signer: newcomer.key.address,
-        payout: newcomer.payout,
-        maxCommissionBps: 0,
-        maxChangeBps: 0,
-        commissionBps: 0,
-        endpoint: "http://a",
-        consent: proof,
-      });
+      await register(registry, newcomer);
+      await setBond(fixture, newcomer, BOND);
       for (const member of members) await registry.connect(member.account).vote(newcomer.address);
       await registry.admit(newcomer.address);
-      await close(fixture);
-      expect([...(await delegation.lastSigned())]).to.have.members(members.map(({ address }) => address));
+      expect([...(await close(fixture)).keys()]).to.have.members(operatorsOf(members));
       // Nor for what another period counted.
       await nextSlot(liveness);
-      await close(fixture);
-      expect(await delegation.lastSigned()).to.have.lengthOf(6);
+      expect([...(await close(fixture)).keys()]).to.have.members(operatorsOf([...members, newcomer]));
     });
 
     it("measures each sample by the set of its own epoch", async () => {
       const fixture = await loadFixture(deployLive);
-      const { liveness, registry, delegation, members } = fixture;
+      const { liveness, registry, members } = fixture;
       const set = inOrder(members);
       await open(fixture, [0, 1, 2, 3]);
       await registry.connect(set[4]!.account).revoke();
@@ -435,11 +453,11 @@ describe("Liveness", () => {
       await registry.publishEpoch();
       await nextSlot(liveness);
       await open(fixture, [0, 1, 2], await fresh({ epoch: 2n }));
-      await close(fixture);
+      const credited = await close(fixture);
       expect((await liveness.attendanceOf(set[4]!.address)).sampled).to.equal(1);
       expect((await liveness.attendanceOf(set[3]!.address)).sampled).to.equal(2);
       expect((await liveness.attendanceOf(set[3]!.address)).missed).to.equal(1);
-      expect(await delegation.lastSigned()).to.deep.equal(set.slice(0, 3).map(({ address }) => address));
+      expect([...credited.keys()]).to.have.members(operatorsOf(set.slice(0, 3)));
     });
 
     it("jails who missed more than 3,000 of the last 10,000 attestations, for 0.01 % of its bond", async () => {
@@ -447,7 +465,6 @@ describe("Liveness", () => {
       const { liveness, registry, delegation, members } = fixture;
       const set = inOrder(members);
       const absent = set[2]!;
-      await delegation.setBond(absent.address, 10_000);
       let missed = 0;
       for (; missed < 30; ++missed) {
         await open(fixture, [0, 1, 3, 4]);
@@ -467,8 +484,9 @@ describe("Liveness", () => {
       const sent = liveness.closePeriod();
       await expect(sent).to.emit(liveness, "AttendanceMissed").withArgs(absent.address, period, 3_100);
       await expect(sent).to.emit(registry, "StatusSet").withArgs(absent.address, STATUS.inactive, ABSENCE.missed);
-      expect(await delegation.bondOf(absent.address)).to.equal(9_999);
-      expect(await delegation.lastSigned()).to.not.include(absent.address);
+      expect(await delegation.bondOf(absent.address)).to.equal((BOND * 9_999n) / 10_000n);
+      const credited = await creditedBy(fixture, await sent);
+      expect([...credited.keys()]).to.have.members(operatorsOf(members.filter((member) => member !== absent)));
       expect(await liveness.missedOf(absent.address)).to.equal(0);
 
       // Who returns starts anew, and who is away is not jailed twice.
@@ -503,7 +521,7 @@ describe("Liveness", () => {
       const { inactiveSince } = await registry.operatorOf(absent.address);
       await close(fixture);
       await close(fixture);
-      expect(await delegation.bondOf(absent.address)).to.equal(9_999);
+      expect(await delegation.bondOf(absent.address)).to.equal((BOND * 9_999n) / 10_000n);
       const record = await registry.operatorOf(absent.address);
       expect([record.status, record.absence]).to.deep.equal([STATUS.inactive, ABSENCE.revoked]);
       expect(record.inactiveSince).to.equal(inactiveSince);
@@ -521,17 +539,20 @@ describe("Liveness", () => {
       await registry.close(absent.address);
       await close(fixture);
       await close(fixture);
-      expect(await delegation.bondOf(absent.address)).to.equal(10_000);
+      expect(await delegation.bondOf(absent.address)).to.equal(BOND);
       expect((await registry.operatorOf(absent.address)).status).to.equal(STATUS.closed);
     });
   });
 
   describe("proposer", () => {
     it("is elected by turns in proportion to the bonds, a wei for who has none", async () => {
-      const fixture = await loadFixture(deployLive);
-      const { liveness, delegation, members } = fixture;
+      const published = await loadFixture(deployPublished);
+      const { members } = published;
       const weights = [3n, 1n, 0n, 4n, 1n];
-      for (const [index, member] of members.entries()) await delegation.setBond(member.address, weights[index]!);
+      for (const [index, member] of members.entries()) await setBond(published, member, weights[index]!);
+      // Whoever had its turn before the bonds changed would wait for its next one by what they were.
+      const liveness = await makeLiveness(published);
+      const fixture = { ...published, liveness };
       const turns = new Map<string, number>();
       const rounds = 28;
       for (let round = 0; round < rounds; ++round) {
@@ -546,17 +567,20 @@ describe("Liveness", () => {
       }
     });
 
-    it("is paid if it signed the period that it was elected for", async () => {
+    it("is paid its part beside its share if it signed the period that it was elected for", async () => {
       const fixture = await loadFixture(deployLive);
-      const { liveness, delegation } = fixture;
+      const { liveness, members } = fixture;
       const elected = await liveness.proposer();
       expect(elected).to.not.equal(ZeroAddress);
-      await close(fixture);
-      expect(await delegation.lastProposer()).to.equal(elected);
+      const credited = await close(fixture);
+      for (const address of operatorsOf(members)) {
+        const part = address === elected ? PROPOSER : 0n;
+        expect(credited.get(address)).to.equal((REWARD - PROPOSER) / 5n + part);
+      }
       expect(await liveness.proposer()).to.not.equal(elected);
     });
 
-    it("is paid nothing if it did not sign, or left", async () => {
+    it("leaves its part to the community if it did not sign, or left", async () => {
       const fixture = await loadFixture(deployLive);
       const { liveness, registry, delegation, members } = fixture;
       const set = inOrder(members);
@@ -566,26 +590,30 @@ describe("Liveness", () => {
         fixture,
         [0, 1, 2, 3, 4].filter((one) => one !== away),
       );
-      await close(fixture);
-      expect(await delegation.lastProposer()).to.equal(ZeroAddress);
-      expect(await delegation.lastSigned()).to.have.lengthOf(4);
+      const unsigned = await close(fixture);
+      const others = operatorsOf(set).filter((address) => address !== elected);
+      expect([...unsigned.keys()]).to.have.members(others);
+      for (const address of others) expect(unsigned.get(address)).to.equal((REWARD - PROPOSER) / 4n);
+      expect(await delegation.unsweptCommunity()).to.equal(PROPOSER);
 
       const next = set.find(({ address }) => address !== elected)!;
-      await delegation.setBond(next.address, 1_000_000);
+      await setBond(fixture, next, 1_000n * BOND);
       await close(fixture);
       expect(await liveness.proposer()).to.equal(next.address);
+      const community = await delegation.unsweptCommunity();
       await registry.connect(next.account).revoke();
-      await close(fixture);
-      expect(await delegation.lastProposer()).to.equal(ZeroAddress);
+      const left = await close(fixture);
+      expect([...left.keys()]).to.have.members(operatorsOf(set.filter((member) => member !== next)));
+      expect(await delegation.unsweptCommunity()).to.equal(community + PROPOSER);
     });
 
-    it("is nobody where nobody has a seat", async () => {
+    it("is nobody where nobody has a seat: all is the community's", async () => {
       const fixture = await loadFixture(deployLive);
       const { liveness, registry, delegation, members } = fixture;
       for (const member of members) await registry.connect(member.account).revoke();
-      await close(fixture);
+      expect((await close(fixture)).size).to.equal(0);
       expect(await liveness.proposer()).to.equal(ZeroAddress);
-      expect(await delegation.lastSigned()).to.deep.equal([]);
+      expect(await delegation.unsweptCommunity()).to.equal(REWARD);
     });
   });
 

@@ -5,6 +5,7 @@ import { ZeroAddress, keccak256, solidityPacked, type Wallet } from "ethers";
 import { sortSigners } from "../../protocol/quorum";
 import type { ValidatorRegistry } from "../../typechain-types";
 import { deploy, signDigest, signRotation, signerWallets } from "../crosschain/support";
+import { STATE } from "../staking/support";
 import {
   ABSENCE,
   ADMISSION_BPS,
@@ -15,6 +16,7 @@ import {
   RENEW_AFTER,
   SEATS,
   STATUS,
+  TERMS,
   VALIDITY,
   VOTING,
   admit,
@@ -31,6 +33,7 @@ import {
   register,
   registration,
   registryParams,
+  setBond,
   type Member,
 } from "./support";
 
@@ -205,8 +208,33 @@ describe("ValidatorRegistry", () => {
       const { nodes, members, member, call } = await setup();
       const { position } = members[1]!;
       await expect(call({ position }))
-        .to.be.revertedWithCustomError(nodes, "NotBindable")
-        .withArgs(member.address, position);
+        .to.be.revertedWithCustomError(nodes, "NotPositionOwner")
+        .withArgs(member.address, members[1]!.address);
+    });
+
+    it("reverts when the node is cellular", async () => {
+      const { nodes, admin, member, members, call } = await setup();
+      // The one that opened core nodes to everyone.
+      const position = BigInt(members.length) + 1n;
+      const owner = { ...member, account: admin, address: await admin.getAddress(), position };
+      await expect(call({}, owner)).to.be.revertedWithCustomError(nodes, "NotCore").withArgs(position);
+    });
+
+    it("reverts when the node was paid out", async () => {
+      const { nodes, member, call } = await setup();
+      const { position } = member;
+      await time.increaseTo(await nodes.withdrawableAt(position));
+      await nodes.connect(member.account).withdraw(position, member.address);
+      await expect(call())
+        .to.be.revertedWithCustomError(nodes, "WrongNodeState")
+        .withArgs(position, STATE.withdrawn, STATE.held);
+    });
+
+    it("reverts when its commission exceeds the most that it may ever be", async () => {
+      const { delegation, call } = await setup();
+      await expect(call({ commissionBps: TERMS.maxCommissionBps + 1n }))
+        .to.be.revertedWithCustomError(delegation, "CommissionOutOfRange")
+        .withArgs(TERMS.maxCommissionBps + 1n, TERMS.maxCommissionBps);
     });
 
     it("makes a genesis operator a member, with its key, its node and its bond", async () => {
@@ -233,7 +261,13 @@ describe("ValidatorRegistry", () => {
       expect(await registry.activeSigners()).to.deep.equal([member.key.address]);
       expect(await registry.members()).to.equal(1);
       expect(await nodes.boundPosition(member.address)).to.equal(member.position);
-      expect(await delegation.opened(member.address)).to.equal(true);
+      const { opened, closed, maxCommissionBps, maxChangeBps, commissionBps } = await delegation.poolOf(member.address);
+      expect([opened, closed]).to.deep.equal([true, false]);
+      expect([maxCommissionBps, maxChangeBps, commissionBps]).to.deep.equal([
+        TERMS.maxCommissionBps,
+        TERMS.maxChangeBps,
+        TERMS.commissionBps,
+      ]);
       expect(await registry.signerClaimDigest(member.address, member.key.address)).to.equal(
         await claimDigest(registry, member.address, member.key.address),
       );
@@ -503,9 +537,9 @@ describe("ValidatorRegistry", () => {
 
     it("keeps the incumbent at a tie for seat 21", async () => {
       const fixture = await loadFixture(deployFull);
-      const { registry, delegation, others } = fixture;
+      const { registry, others } = fixture;
       await admit(fixture, others[0]!);
-      await delegation.setBond(others[0]!.address, 80);
+      await setBond(fixture, others[0]!, 80n);
       expect(await registry.nextToSeat()).to.equal(ZeroAddress);
       await expect(registry.takeSeat(others[0]!.address))
         .to.be.revertedWithCustomError(registry, "NotOutranking")
@@ -514,11 +548,11 @@ describe("ValidatorRegistry", () => {
 
     it("gives the weakest incumbent's seat to a greater bond, and standby to the incumbent, which may come back", async () => {
       const fixture = await loadFixture(deployFull);
-      const { registry, delegation, gateway, members, others, stranger } = fixture;
+      const { registry, gateway, members, others, stranger } = fixture;
       const [weakest, other] = [members[20]!, others[0]!];
       await admit(fixture, other);
-      for (const [index, member] of members.entries()) await delegation.setBond(member.address, 200 - 2 * index);
-      await delegation.setBond(other.address, 161);
+      for (const [index, member] of members.entries()) await setBond(fixture, member, BigInt(200 - 2 * index));
+      await setBond(fixture, other, 161n);
       expect(await registry.nextToSeat()).to.equal(other.address);
       const sent = registry.connect(stranger).takeSeat(other.address);
       await expect(sent).to.emit(registry, "StatusSet").withArgs(weakest.address, STATUS.standby, ABSENCE.none);
@@ -528,7 +562,7 @@ describe("ValidatorRegistry", () => {
       expect(await registry.activeSigners()).to.not.include(weakest.key.address);
 
       // Outranked means standby, never closed.
-      await delegation.setBond(weakest.address, 163);
+      await setBond(fixture, weakest, 163n);
       expect(await registry.nextToSeat()).to.equal(weakest.address);
       await registry.takeSeat(weakest.address);
       expect((await registry.operatorOf(other.address)).status).to.equal(STATUS.standby);
@@ -539,11 +573,11 @@ describe("ValidatorRegistry", () => {
 
     it("takes among equally weak incumbents the one with the highest key", async () => {
       const fixture = await loadFixture(deployFull);
-      const { registry, delegation, members, others } = fixture;
+      const { registry, members, others } = fixture;
       await admit(fixture, others[0]!);
       const equals = [members[3]!, members[12]!, members[7]!];
-      for (const member of equals) await delegation.setBond(member.address, 5);
-      await delegation.setBond(others[0]!.address, 6);
+      for (const member of equals) await setBond(fixture, member, 5n);
+      await setBond(fixture, others[0]!, 6n);
       await registry.takeSeat(others[0]!.address);
       const [last] = equals.sort((a, b) => (BigInt(a.key.address) < BigInt(b.key.address) ? 1 : -1));
       expect((await registry.operatorOf(last!.address)).status).to.equal(STATUS.standby);
@@ -551,12 +585,12 @@ describe("ValidatorRegistry", () => {
 
     it("gives a free seat to anyone on standby, and names the greatest bond first", async () => {
       const fixture = await loadFixture(deployFull);
-      const { registry, delegation, members, others } = fixture;
+      const { registry, members, others } = fixture;
       await admit(fixture, others[0]!);
       await admit(fixture, others[1]!);
       await registry.connect(members[0]!.account).revoke();
       expect(await registry.nextToSeat()).to.equal(others[0]!.address);
-      await delegation.setBond(others[1]!.address, 1);
+      await setBond(fixture, others[1]!, 1n);
       expect(await registry.nextToSeat()).to.equal(others[1]!.address);
       await registry.takeSeat(others[0]!.address);
       expect((await registry.operatorOf(others[0]!.address)).status).to.equal(STATUS.active);

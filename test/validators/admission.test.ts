@@ -1,5 +1,6 @@
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
+import { BOND } from "../staking/support";
 import {
   ABSENCE,
   STATUS,
@@ -204,13 +205,13 @@ describe("Admission", () => {
     });
   });
 
-  it("closes a candidate that gives up, and frees its node", async () => {
+  it("closes a candidate that gives up, and frees its node 15 days later", async () => {
     const { registry, nodes, delegation, members, candidate } = await loadFixture(deployCandidate);
     await expect(registry.connect(candidate.account).revoke())
       .to.emit(registry, "StatusSet")
       .withArgs(candidate.address, STATUS.closed, ABSENCE.none);
-    expect(await nodes.unboundAt(candidate.address)).to.equal(await now());
-    expect(await delegation.closed(candidate.address)).to.equal(true);
+    expect(await nodes.bondOf(candidate.address)).to.deep.equal([candidate.position, (await now()) + BOND]);
+    expect((await delegation.poolOf(candidate.address)).closed).to.equal(true);
     await expect(registry.connect(members[0]!.account).vote(candidate.address)).to.be.revertedWithCustomError(
       registry,
       "NotACandidate",

@@ -26,6 +26,7 @@ import {
   messagesEvidence,
   now,
   register,
+  setBond,
   signedHeader,
   signedRotation,
 } from "./support";
@@ -181,9 +182,10 @@ for (const kind of KINDS) {
     }
 
     it("takes the whole deposit, whatever the target", async () => {
-      const { registry, slashing, nodes, delegation, members, home } = await loadFixture(deployPublished);
+      const fixture = await loadFixture(deployPublished);
+      const { registry, slashing, nodes, delegation, members, home } = fixture;
       const member = members[3]!;
-      await delegation.setBond(member.address, 1_000);
+      await setBond(fixture, member, 1_000n);
       const [first, second] = [header(), header(kind.second)];
       const sent = prove(slashing, member.key, second, first, home);
       await expect(sent)
@@ -199,7 +201,8 @@ for (const kind of KINDS) {
       expect((await registry.operatorOf(member.address)).status).to.equal(STATUS.slashed);
       expect(await nodes.principalOf(member.position)).to.equal(0);
       expect(await delegation.bondOf(member.address)).to.equal(800);
-      expect(await delegation.closed(member.address)).to.equal(true);
+      expect((await delegation.poolOf(member.address)).closed).to.equal(true);
+      expect(await nodes.unswept()).to.equal(DEPOSIT);
       expect(await registry.members()).to.equal(4);
       expect(await registry.activeSigners()).to.not.include(member.key.address);
     });
@@ -327,9 +330,10 @@ describe("ValidatorRegistry, slashing in time", () => {
   });
 
   it("slashes an inactive operator", async () => {
-    const { registry, slashing, delegation, members } = await loadFixture(deployPublished);
+    const fixture = await loadFixture(deployPublished);
+    const { registry, slashing, delegation, members } = fixture;
     const member = members[0]!;
-    await delegation.setBond(member.address, 1_000);
+    await setBond(fixture, member, 1_000n);
     await registry.connect(member.account).revoke();
     await expect(slashing.proveMessages(...messagesEvidence(member.key)))
       .to.emit(registry, "OperatorSlashed")
@@ -348,7 +352,8 @@ describe("ValidatorRegistry, slashing in time", () => {
     for (const member of [late!, gone!]) await registry.connect(member.account).revoke();
     await time.increaseTo(await registry.closableAt(gone!.address));
     for (const member of [late!, gone!]) await registry.close(member.address);
-    await nodes.pay(gone!.position);
+    await time.increaseTo(await nodes.withdrawableAt(late!.position));
+    await nodes.connect(gone!.account).withdraw(gone!.position, gone!.payout);
     await expect(slashing.proveMessages(...messagesEvidence(gone!.key)))
       .to.be.revertedWithCustomError(registry, "NotSlashable")
       .withArgs(gone!.address, STATUS.closed);

@@ -1,8 +1,11 @@
 import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
+import { signerWallets } from "../crosschain/support";
+import { BOND } from "../staking/support";
 import {
   ABSENCE,
   DAY,
+  DEPOSIT,
   INTERVAL,
   REGISTRY_ROLE,
   RETURN,
@@ -12,9 +15,9 @@ import {
   deployPublished,
   deployRegistered,
   now,
+  setBond,
   type RegistryFixture,
 } from "./support";
-import { signerWallets } from "../crosschain/support";
 
 async function deployRevoked(): Promise<RegistryFixture & { since: bigint }> {
   const fixture = await deployPublished();
@@ -50,10 +53,9 @@ describe("ValidatorRegistry, status", () => {
     });
 
     it("takes a seat, a vote and nothing else", async () => {
-      const { registry, nodes, delegation, members } = await loadFixture(deployPublished);
-      await delegation.setBond(members[0]!.address, 10_000);
-      await delegation.setBond(members[1]!.address, 10_000);
-      await delegation.setBond(members[2]!.address, 10_000);
+      const fixture = await loadFixture(deployPublished);
+      const { registry, nodes, delegation, members } = fixture;
+      for (const member of members.slice(0, 3)) await setBond(fixture, member, 10_000n);
       for (const [index, absence, leave, bond] of [
         [0, ABSENCE.revoked, () => registry.connect(members[0]!.account).revoke(), 10_000n],
         [1, ABSENCE.jailed, () => registry.jail(members[1]!.address), 10_000n],
@@ -70,8 +72,8 @@ describe("ValidatorRegistry, status", () => {
         expect(await registry.members()).to.equal(4 - index);
         expect(await registry.activeSigners()).to.not.include(key.address);
         expect(await delegation.bondOf(address)).to.equal(bond);
-        expect(await nodes.principalOf(position)).to.equal(await nodes.PRINCIPAL());
-        expect(await nodes.unboundAt(address)).to.equal(0);
+        expect(await nodes.principalOf(position)).to.equal(DEPOSIT);
+        expect(await nodes.boundPosition(address)).to.equal(position);
       }
     });
   });
@@ -128,8 +130,8 @@ describe("ValidatorRegistry, status", () => {
       await expect(registry.connect(stranger).close(address))
         .to.emit(registry, "StatusSet")
         .withArgs(address, STATUS.closed, ABSENCE.revoked);
-      expect(await nodes.unboundAt(address)).to.equal(since + RETURN);
-      expect(await delegation.closed(address)).to.equal(true);
+      expect(await nodes.bondOf(address)).to.deep.equal([members[0]!.position, since + RETURN + BOND]);
+      expect((await delegation.poolOf(address)).closed).to.equal(true);
       await expect(registry.close(address))
         .to.be.revertedWithCustomError(registry, "WrongOperatorStatus")
         .withArgs(address, STATUS.closed, STATUS.inactive);

@@ -1,19 +1,23 @@
 import { setBalance, time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
-import { TypedDataEncoder, Wallet, ZeroHash, id, parseEther, type Signer } from "ethers";
+import { MaxUint256, TypedDataEncoder, Wallet, ZeroHash, getAddress, id, parseEther, type Signer } from "ethers";
 import { headerDigest, rotationDigest, type Header, type Rotation, type Target } from "../../protocol/header";
 import type {
   AccessManager,
-  CoreNodesMock,
-  DelegationMock,
+  COSToken,
+  Delegation,
   Gateway,
+  NodeStaking,
   Slashing,
   ValidatorRegistry,
+  Vault,
 } from "../../typechain-types";
 import { LIMITS, REMOTE_CHAIN, REMOTE_GATEWAY, deploy, signDigest, signerWallets } from "../crosschain/support";
+import { KIND, PRICE, pledgeNode } from "../staking/support";
+import { deployCOS } from "../token/support";
 
 export const DAY = 86_400n;
-export const DEPOSIT = parseEther("100");
+export const DEPOSIT = PRICE[Number(KIND.core)]!;
 export const INTERVAL = 3_600n;
 export const RENEW_AFTER = (7n * DAY) / 2n;
 export const RETURN = 28_800n;
@@ -28,6 +32,11 @@ export const REGISTRY_ROLE = 1n;
 export const SLASHER_ROLE = 2n;
 /** Role of those who may jail. */
 export const JAILER_ROLE = 3n;
+/** Role of the registry at the deposits and the bonds. */
+export const STAKE_ROLE = 4n;
+const TREASURER_ROLE = 5n;
+/** What a slash of a deposit or a bond ends in, and what of a reward nobody earned. */
+const TREASURY = getAddress("0x7000000000000000000000000000000000000007");
 
 /** `OperatorStatus` in the contract's order. */
 export const STATUS = {
@@ -52,7 +61,7 @@ export const OFFENCE = {
   falseRotation: 6n,
 } as const;
 /** Commission terms that every test operator registers with. */
-export const TERMS = { maxCommissionBps: 2_000n, maxChangeBps: 100n, commissionBps: 500n } as const;
+export const TERMS = { maxCommissionBps: 2_000n, maxChangeBps: 100n, commissionBps: 500n };
 
 export interface Member {
   readonly account: Signer;
@@ -66,13 +75,17 @@ export interface Member {
 export interface RegistryFixture {
   readonly manager: AccessManager;
   readonly gateway: Gateway;
-  readonly nodes: CoreNodesMock;
-  readonly delegation: DelegationMock;
+  readonly cos: COSToken;
+  readonly vault: Vault;
+  readonly nodes: NodeStaking;
+  readonly delegation: Delegation;
   readonly registry: ValidatorRegistry;
   readonly slashing: Slashing;
   readonly home: Target;
   readonly admin: Signer;
   readonly stranger: Signer;
+  /** Has all COS that is not the vault's, and delegates it. */
+  readonly backer: Signer;
   /** The genesis operators. */
   readonly members: Member[];
   /** Owners of a core node that are no genesis operators. */
@@ -85,8 +98,8 @@ export interface RegistryChoice {
   readonly minSigners?: number;
 }
 
-/** Owners of a core node each, with coin to pay for their calls. */
-export async function makeMembers(count: number, first: number): Promise<Member[]> {
+/** Accounts with coin, each for the core node of its number. */
+async function makeMembers(count: number, first: number): Promise<Member[]> {
   const keys = signerWallets(count, `validator key ${first}`);
   return Promise.all(
     keys.map(async (key, index) => {
@@ -102,22 +115,25 @@ export async function makeMembers(count: number, first: number): Promise<Member[
 /** A gateway without an epoch, and a registry that may rotate and pause it; nobody has registered. */
 export async function deployRegistry(choice: RegistryChoice = {}): Promise<RegistryFixture> {
   const { genesis = 5, others: otherCount = 4, minSigners = 4 } = choice;
-  const [admin, stranger] = await ethers.getSigners();
+  const [admin, stranger, backer] = await ethers.getSigners();
   const manager = await deploy<AccessManager>("AccessManager", [await admin!.getAddress()]);
   const none = { epoch: 0n, validUntil: 0n, signers: [] };
   const gateway = await deploy<Gateway>("Gateway", [await manager.getAddress(), minSigners, INTERVAL, 600n, none]);
   await gateway.addLane(REMOTE_CHAIN, REMOTE_GATEWAY, LIMITS);
   const members = await makeMembers(genesis, 1);
-  const others = await makeMembers(otherCount, genesis + 1);
-  const nodes = await deploy<CoreNodesMock>("CoreNodesMock", [members.map(({ address }) => address)]);
-  for (const { address, position } of [...members, ...others]) await nodes.pledge(address, position);
-  const delegation = await deploy<DelegationMock>("DelegationMock", []);
+  // Between them is the cellular node that opens core nodes to everyone.
+  const others = await makeMembers(otherCount, genesis + 2);
+  const vault = await deploy<Vault>("Vault", [await manager.getAddress()]);
+  const cos = await deployCOS(await vault.getAddress());
+  const nodes = await deployNodes({ manager, cos, vault, admin: admin! }, members, others);
+  const delegation = await deployBonds({ manager, cos, vault, admin: admin! }, backer!);
   const registry = await deploy<ValidatorRegistry>("ValidatorRegistry", [
     await manager.getAddress(),
     await gateway.getAddress(),
     await registryParams(nodes, delegation),
   ]);
   await grantGateway(manager, gateway, registry);
+  await manager.grantRole(STAKE_ROLE, await registry.getAddress(), 0);
   const jail = (["jail", "jailMissing"] as const).map((name) => registry.interface.getFunction(name).selector);
   await manager.setTargetFunctionRole(await registry.getAddress(), jail, JAILER_ROLE);
   await manager.grantRole(JAILER_ROLE, await admin!.getAddress(), 0);
@@ -126,6 +142,8 @@ export async function deployRegistry(choice: RegistryChoice = {}): Promise<Regis
   return {
     manager,
     gateway,
+    cos,
+    vault,
     nodes,
     delegation,
     registry,
@@ -133,12 +151,78 @@ export async function deployRegistry(choice: RegistryChoice = {}): Promise<Regis
     home,
     admin: admin!,
     stranger: stranger!,
+    backer: backer!,
     members,
     others,
   };
 }
 
-export async function registryParams(nodes: CoreNodesMock, delegation: DelegationMock) {
+type StakeParts = Pick<RegistryFixture, "manager" | "cos" | "vault" | "admin">;
+
+/** The nodes, a core node of each member pledged in the order of their positions. */
+async function deployNodes(
+  { manager, cos, vault, admin }: StakeParts,
+  members: readonly Member[],
+  others: readonly Member[],
+): Promise<NodeStaking> {
+  const nodes = await deploy<NodeStaking>("NodeStaking", [
+    await manager.getAddress(),
+    await cos.getAddress(),
+    await vault.getAddress(),
+    {
+      cellularCap: 1,
+      coreCap: members.length + others.length + 1,
+      idleSeconds: 30n * DAY,
+      treasury: TREASURY,
+      genesisOperators: members.map(({ address }) => address),
+    },
+  ]);
+  const selectors = (["bind", "unbind", "slash"] as const).map((name) => nodes.interface.getFunction(name).selector);
+  await manager.setTargetFunctionRole(nodes, selectors, STAKE_ROLE);
+  for (const { account } of members) await pledgeNode(nodes, account, KIND.core);
+  await pledgeNode(nodes, admin, KIND.cellular);
+  for (const { account } of others) await pledgeNode(nodes, account, KIND.core);
+  return nodes;
+}
+
+/** The bonds, and whom to delegate by: nothing is bonded, nothing is funded. */
+async function deployBonds({ manager, cos, vault, admin }: StakeParts, backer: Signer): Promise<Delegation> {
+  const spending = (["fund", "transfer"] as const).map((name) => vault.interface.getFunction(name).selector);
+  await manager.setTargetFunctionRole(vault, spending, TREASURER_ROLE);
+  await manager.grantRole(TREASURER_ROLE, admin, 0);
+  const delegation = await deploy<Delegation>("Delegation", [
+    await manager.getAddress(),
+    {
+      cos: await cos.getAddress(),
+      vault: await vault.getAddress(),
+      treasury: TREASURY,
+      community: TREASURY,
+      epochSeconds: DAY,
+    },
+  ]);
+  const selectors = (["open", "close", "slash"] as const).map(
+    (name) => delegation.interface.getFunction(name).selector,
+  );
+  await manager.setTargetFunctionRole(delegation, selectors, STAKE_ROLE);
+  await manager.setTargetFunctionRole(delegation, [delegation.interface.getFunction("settle").selector], JAILER_ROLE);
+  await vault.connect(admin).transfer(cos, backer, parseEther("100000000"));
+  await cos.connect(backer).approve(delegation, MaxUint256);
+  return delegation;
+}
+
+/** Makes a member's bond `amount`, in a pool that was never slashed: there a share is a wei. */
+export async function setBond(
+  { delegation, backer }: Pick<RegistryFixture, "delegation" | "backer">,
+  { address }: Member,
+  amount: bigint,
+): Promise<void> {
+  const bond = await delegation.bondOf(address);
+  const as = delegation.connect(backer);
+  if (amount > bond) await as.delegate(address, amount - bond);
+  if (amount < bond) await as.undelegate(address, bond - amount);
+}
+
+export async function registryParams(nodes: NodeStaking, delegation: Delegation) {
   return {
     nodes: await nodes.getAddress(),
     delegation: await delegation.getAddress(),
@@ -186,7 +270,7 @@ export async function deployFull(): Promise<RegistryFixture> {
   const fixture = await deployRegistry({ genesis: SEATS, others: 2 });
   for (const [index, member] of fixture.members.entries()) {
     await register(fixture.registry, member);
-    await fixture.delegation.setBond(member.address, 100 - index);
+    await setBond(fixture, member, BigInt(100 - index));
   }
   await fixture.registry.publishEpoch();
   return fixture;
