@@ -61,23 +61,46 @@ function replaceCode(codes: ReadonlyMap<string, string>): () => void {
   };
 }
 
-/** Runs test files up to the first failure; its title, or undefined where all pass. */
-async function firstFailure(tests: readonly string[]): Promise<string | undefined> {
+interface Failure {
+  readonly file: string;
+  /** Its title and error. */
+  readonly test: string;
+}
+
+/** Runs test files one by one up to the first failure; undefined where all pass. */
+async function firstFailure(files: readonly string[]): Promise<Failure | undefined> {
   await reset();
-  const mocha = new Mocha({ bail: true, timeout: 120_000, reporter: class {} as unknown as string });
-  for (const test of tests) {
-    const file = join(ROOT, "test", test);
-    Reflect.deleteProperty(require.cache, file);
-    mocha.addFile(file);
+  for (const file of files) {
+    const test = await firstFailureOf(join(ROOT, "test", file));
+    if (test !== undefined) return { file, test };
   }
+  return undefined;
+}
+
+async function firstFailureOf(file: string): Promise<string | undefined> {
+  const mocha = new Mocha({ bail: true, timeout: 120_000, reporter: class {} as unknown as string });
+  Reflect.deleteProperty(require.cache, file);
+  mocha.addFile(file);
   return new Promise((done) => {
     let failed: string | undefined;
     const runner = mocha.run(() => {
       mocha.dispose();
       done(failed);
     });
-    runner.on("fail", (test, error: Error) => (failed ??= `${test.fullTitle()}: ${error.message}`));
+    runner.on("fail", (test, error: Error) => (failed ??= `${test.fullTitle()}: ${error.message.split("\n")[0]}`));
   });
+}
+
+/** What killed so far: a mutant of a line near by meets the same tests first. */
+const kills: { readonly source: string; readonly line: number; readonly file: string }[] = [];
+
+function likeliestFirst(tests: readonly string[], { source, line }: Mutant): readonly string[] {
+  const distance = (test: string): number =>
+    Math.min(
+      Number.MAX_SAFE_INTEGER,
+      ...kills.filter((kill) => kill.source === source && kill.file === test).map((kill) => Math.abs(kill.line - line)),
+    );
+  return [...tests].sort((a, b) => distance(a) - distance(b));
 }
 
 async function judge({ target, mutant }: Job): Promise<{ readonly verdict: Verdict; readonly by?: string }> {
@@ -85,8 +108,11 @@ async function judge({ target, mutant }: Job): Promise<{ readonly verdict: Verdi
   if (codes === undefined) return { verdict: "stillborn" };
   const restore = replaceCode(codes);
   try {
-    const by = await firstFailure(target.tests);
-    if (by !== undefined) return { verdict: "killed", by };
+    const failure = await firstFailure(likeliestFirst(target.tests, mutant));
+    if (failure !== undefined) {
+      kills.push({ source: mutant.source, line: mutant.line, file: failure.file });
+      return { verdict: "killed", by: failure.test };
+    }
     return { verdict: reasonFor(mutant) === undefined ? "survived" : "equivalent" };
   } finally {
     restore();
@@ -123,7 +149,7 @@ async function tryRoom(room: string, save: (report: RoomReport) => void): Promis
     ),
   );
   const failed = AFTER > 0 ? undefined : await firstFailure([...new Set(chosen.flatMap(({ tests }) => tests))]);
-  if (failed !== undefined) throw new Error(`${room} fails without any mutant: ${failed}`);
+  if (failed !== undefined) throw new Error(`${room} fails without any mutant: ${failed.test}`);
   console.log(`${room}: ${jobs.length} mutants known (seed ${SEED})`);
 
   const started = Date.now();

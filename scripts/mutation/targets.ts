@@ -51,12 +51,7 @@ export const TARGETS: readonly Target[] = [
   },
   {
     room: "staking",
-    sources: [
-      "staking/NodeStaking.sol",
-      "staking/StakePool.sol",
-      "staking/libraries/Accrual.sol",
-      "staking/libraries/WeekHistory.sol",
-    ],
+    sources: ["staking/StakePool.sol", "staking/libraries/Accrual.sol", "staking/libraries/WeekHistory.sol"],
     contracts: { NodeStaking: "staking/NodeStaking.sol", COSStaking: "staking/COSStaking.sol" },
     tests: [
       "staking/NodeStaking.test.ts",
@@ -64,6 +59,12 @@ export const TARGETS: readonly Target[] = [
       "staking/NodeStakingModel.test.ts",
       "staking/COSStakingModel.test.ts",
     ],
+  },
+  {
+    room: "staking",
+    sources: ["staking/NodeStaking.sol"],
+    contracts: { NodeStaking: "staking/NodeStaking.sol" },
+    tests: ["staking/NodeStaking.test.ts", "staking/NodeStakingModel.test.ts"],
   },
   {
     room: "staking",
@@ -92,7 +93,17 @@ export const TARGETS: readonly Target[] = [
   },
   {
     room: "validators",
-    sources: ["validators/ValidatorRegistry.sol", "validators/Admission.sol"],
+    sources: ["validators/Admission.sol"],
+    contracts: { ValidatorRegistry: "validators/ValidatorRegistry.sol" },
+    tests: [
+      "validators/admission.test.ts",
+      "validators/ValidatorRegistry.test.ts",
+      "validators/ValidatorRegistryModel.test.ts",
+    ],
+  },
+  {
+    room: "validators",
+    sources: ["validators/ValidatorRegistry.sol"],
     contracts: { ValidatorRegistry: "validators/ValidatorRegistry.sol" },
     tests: [
       "validators/ValidatorRegistry.test.ts",
@@ -110,8 +121,14 @@ export const TARGETS: readonly Target[] = [
   },
   {
     room: "validators",
-    sources: ["validators/Slashing.sol", "validators/libraries/Equivocation.sol", "validators/libraries/Falsehood.sol"],
+    sources: ["validators/Slashing.sol", "validators/libraries/Equivocation.sol"],
     contracts: { Slashing: "validators/Slashing.sol" },
     tests: ["validators/equivocation.test.ts", "validators/falsehood.test.ts"],
+  },
+  {
+    room: "validators",
+    sources: ["validators/libraries/Falsehood.sol"],
+    contracts: { Slashing: "validators/Slashing.sol" },
+    tests: ["validators/falsehood.test.ts"],
   },
 ];
