@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { reset } from "@nomicfoundation/hardhat-network-helpers";
 import { artifacts } from "hardhat";
 import Mocha from "mocha";
+import { handMadeOf } from "./byHand";
 import { compile } from "./compiler";
 import { EQUIVALENT } from "./equivalent";
 import { mutantsOf, type Mutant } from "./operators";
@@ -10,13 +11,15 @@ import { TARGETS, type Target } from "./targets";
 
 /**
  * Wrong edits of the contracts that hold value, one at a time: a test must fail for each. Nothing is written but the
- * report; a mutant lives in this process only. `MUTANTS` says how many of each room (default 80, `all` for all), `SEED`
- * which, `ROOM` one room alone; the report keeps what it says of other rooms. `AFTER` goes on after so many of the room,
- * and adds to the report.
+ * report; a mutant lives in this process only. `MUTANTS` says how many of each room (default 120, `all` for all): those
+ * made by hand first, then others in an order that `SEED` gives. `ROOM` runs one room alone; the report keeps what it
+ * says of other rooms. `AFTER` goes on after so many of the room, and adds to the report. `AGAIN=1` tries the survivors
+ * of the report once more, and corrects it.
  */
-const COUNT = process.env.MUTANTS === "all" ? Number.MAX_SAFE_INTEGER : Number(process.env.MUTANTS ?? 80);
+const COUNT = process.env.MUTANTS === "all" ? Number.MAX_SAFE_INTEGER : Number(process.env.MUTANTS ?? 120);
 const SEED = Number(process.env.SEED ?? 1);
 const AFTER = Number(process.env.AFTER ?? 0);
+const AGAIN = process.env.AGAIN === "1";
 const ROOMS = process.env.ROOM === undefined ? [...new Set(TARGETS.map(({ room }) => room))] : [process.env.ROOM];
 const ROOT = resolve(__dirname, "../..");
 const REPORT = join(ROOT, "bench/results/mutation.json");
@@ -125,10 +128,12 @@ function reasonFor(mutant: Mutant): string | undefined {
   )?.reason;
 }
 
+type Shown = Omit<Mutant, "text">;
+
 /** What became of a room's mutants. */
 interface RoomReport {
   readonly seed: number;
-  /** All that the rules make of the sources. */
+  /** All that the rules make of the sources, and those made by hand. */
   readonly known: number;
   /** Those that compiled, each of which was killed, survived or is equivalent. */
   readonly tried: number;
@@ -136,59 +141,80 @@ interface RoomReport {
   readonly survived: number;
   readonly equivalent: number;
   readonly stillborn: number;
-  readonly survivors: readonly Omit<Mutant, "text">[];
-  readonly equivalents: readonly (Omit<Mutant, "text"> & { readonly reason: string })[];
+  readonly survivors: readonly Shown[];
+  readonly equivalents: readonly (Shown & { readonly reason: string })[];
 }
 
-/** Tells `save` after each mutant: what was found outlives a run that ends early. */
-async function tryRoom(room: string, save: (report: RoomReport) => void): Promise<void> {
-  const chosen = TARGETS.filter((target) => target.room === room);
-  const jobs = chosen.flatMap((target) =>
-    target.sources.flatMap((source) =>
-      mutantsOf(source, readFileSync(join(ROOT, "contracts", source), "utf8")).map((mutant) => ({ target, mutant })),
-    ),
-  );
-  const failed = AFTER > 0 ? undefined : await firstFailure([...new Set(chosen.flatMap(({ tests }) => tests))]);
-  if (failed !== undefined) throw new Error(`${room} fails without any mutant: ${failed.test}`);
-  console.log(`${room}: ${jobs.length} mutants known (seed ${SEED})`);
+const NOTHING = { tried: 0, killed: 0, survived: 0, equivalent: 0, stillborn: 0, survivors: [], equivalents: [] };
+
+function counted(report: RoomReport, mutant: Mutant, verdict: Verdict): RoomReport {
+  const { source, line, rule, before, after } = mutant;
+  const shown = { source, line, rule, before, after };
+  return {
+    ...report,
+    tried: report.tried + (verdict === "stillborn" ? 0 : 1),
+    [verdict]: report[verdict] + 1,
+    survivors: verdict === "survived" ? [...report.survivors, shown] : report.survivors,
+    equivalents:
+      verdict === "equivalent"
+        ? [...report.equivalents, { ...shown, reason: reasonFor(mutant) ?? "" }]
+        : report.equivalents,
+  };
+}
+
+const isOf =
+  (mutant: Mutant) =>
+  ({ source, line, before, after }: Shown): boolean =>
+    source === mutant.source && line === mutant.line && before === mutant.before && after === mutant.after;
+
+function withoutSurvivor(report: RoomReport, mutant: Mutant): RoomReport {
+  const survivors = report.survivors.filter((survivor) => !isOf(mutant)(survivor));
+  const gone = report.survivors.length - survivors.length;
+  return { ...report, tried: report.tried - gone, survived: report.survived - gone, survivors };
+}
+
+/** All of a room's mutants, in the order in which they are tried. */
+function jobsOf(targets: readonly Target[]): readonly Job[] {
+  const jobs = (make: typeof mutantsOf): readonly Job[] =>
+    targets.flatMap((target) =>
+      target.sources.flatMap((source) =>
+        make(source, readFileSync(join(ROOT, "contracts", source), "utf8")).map((mutant) => ({ target, mutant })),
+      ),
+    );
+  return [...jobs(handMadeOf), ...shuffled(jobs(mutantsOf), random(SEED))];
+}
+
+async function tryRoom(room: string): Promise<void> {
+  const targets = TARGETS.filter((target) => target.room === room);
+  const known = jobsOf(targets);
+  const earlier = AFTER > 0 || AGAIN ? reports()[room] : undefined;
+  if (earlier === undefined) {
+    const failed = await firstFailure([...new Set(targets.flatMap(({ tests }) => tests))]);
+    if (failed !== undefined) throw new Error(`${room} fails without any mutant: ${failed.test}`);
+  }
+  console.log(`${room}: ${known.length} mutants known (seed ${SEED})`);
 
   const started = Date.now();
-  const count: Record<Verdict, number> = { killed: 0, survived: 0, equivalent: 0, stillborn: 0 };
-  const survivors: Omit<Mutant, "text">[] = [];
-  const equivalents: (Omit<Mutant, "text"> & { readonly reason: string })[] = [];
-  let tried = 0;
-  for (const job of shuffled(jobs, random(SEED)).slice(AFTER)) {
-    if (tried + count.stillborn === COUNT) break;
+  let report: RoomReport = { ...NOTHING, ...earlier, seed: SEED, known: known.length };
+  const jobs = AGAIN
+    ? known.filter(({ mutant }) => report.survivors.some(isOf(mutant)))
+    : known.slice(AFTER, AFTER + COUNT);
+  for (const [index, job] of jobs.entries()) {
+    const { mutant } = job;
     const { verdict, by } = await judge(job);
-    ++count[verdict];
-    if (verdict === "stillborn") continue;
-    ++tried;
-    const { source, line, rule, before, after } = job.mutant;
-    const shown = { source, line, rule, before, after };
-    if (verdict === "survived") survivors.push(shown);
-    if (verdict === "equivalent") equivalents.push({ ...shown, reason: reasonFor(job.mutant) ?? "" });
-    save({ seed: SEED, known: jobs.length, tried, ...count, survivors, equivalents });
-    console.log(`${tried} ${verdict} ${source}:${line} ${before} → ${after}${by === undefined ? "" : ` (${by})`}`);
+    report = counted(AGAIN ? withoutSurvivor(report, mutant) : report, mutant, verdict);
+    // After each, so that what was found outlives a run that ends early.
+    writeFileSync(REPORT, `${JSON.stringify({ ...reports(), [room]: report }, undefined, 2)}\n`);
+    const { source, line, before, after } = mutant;
+    console.log(`${index + 1} ${verdict} ${source}:${line} ${before} → ${after}${by === undefined ? "" : ` (${by})`}`);
   }
-  const perMinute = Math.round((tried * 60_000) / (Date.now() - started));
+  const perMinute = Math.round((jobs.length * 60_000) / (Date.now() - started));
+  const { tried, killed, survived, equivalent, stillborn } = report;
   console.log(
-    `${room}: ${tried} mutants, ${count.killed} killed, ${count.survived} survived, ${count.equivalent} equivalent; ` +
-      `${count.stillborn} more did not compile; ${perMinute} a minute`,
+    `${room}: ${tried} mutants, ${killed} killed, ${survived} survived, ${equivalent} equivalent; ` +
+      `${stillborn} more did not compile; ${perMinute} a minute`,
   );
-  if (count.survived > 0) process.exitCode = 1;
-}
-
-function sum(first: RoomReport, second: RoomReport): RoomReport {
-  return {
-    ...second,
-    tried: first.tried + second.tried,
-    killed: first.killed + second.killed,
-    survived: first.survived + second.survived,
-    equivalent: first.equivalent + second.equivalent,
-    stillborn: first.stillborn + second.stillborn,
-    survivors: [...first.survivors, ...second.survivors],
-    equivalents: [...first.equivalents, ...second.equivalents],
-  };
+  if (survived > 0) process.exitCode = 1;
 }
 
 function reports(): Readonly<Record<string, RoomReport>> {
@@ -196,13 +222,7 @@ function reports(): Readonly<Record<string, RoomReport>> {
 }
 
 async function main(): Promise<void> {
-  for (const room of ROOMS) {
-    const earlier = AFTER > 0 ? reports()[room] : undefined;
-    await tryRoom(room, (report) => {
-      const whole = earlier === undefined ? report : sum(earlier, report);
-      writeFileSync(REPORT, `${JSON.stringify({ ...reports(), [room]: whole }, undefined, 2)}\n`);
-    });
-  }
+  for (const room of ROOMS) await tryRoom(room);
 }
 
 if (require.main === module) {

@@ -1,0 +1,184 @@
+import type { Mutant } from "./operators";
+
+/** A wrong edit that no rule makes: the text `before`, which the source has once, becomes `after`. */
+type HandMade = readonly [before: string, after: string];
+
+/** What a person might get wrong: whose, which term's, which sum, which of two words, twice. */
+const HAND_MADE: Readonly<Record<string, readonly HandMade[]>> = {
+  "staking/COSStaking.sol": [
+    ["Math.mulDiv(amount, terms.multiplierBps, BPS)", "Math.mulDiv(amount, _terms[0].multiplierBps, BPS)"],
+    ["return end + COOLDOWN_SECONDS;", "return stake.from + COOLDOWN_SECONDS;"],
+    ["return end + COOLDOWN_SECONDS;", "return end + 7 hours;"],
+    ["uint64(block.timestamp) + COOLDOWN_SECONDS", "uint64(stake.from) + COOLDOWN_SECONDS"],
+    ["_transferVotingUnits(msg.sender, address(0), amount);", "_transferVotingUnits(msg.sender, to, amount);"],
+    [
+      "_transferVotingUnits(msg.sender, address(0), amount);",
+      "_transferVotingUnits(msg.sender, address(0), amount); _transferVotingUnits(address(0), msg.sender, amount);",
+    ],
+    [
+      "_transferVotingUnits(msg.sender, address(0), amount);",
+      "_transferVotingUnits(msg.sender, address(0), _lots[position].weight);",
+    ],
+    ["_transferVotingUnits(address(0), msg.sender, amount);", "_transferVotingUnits(address(0), msg.sender, weight);"],
+    ["stakedOf[msg.sender] += amount;", "stakedOf[msg.sender] += weight;"],
+    ["totalStaked += amount;", "totalStaked += weight;"],
+    ["_lots[position].amount = 0;", "delete _lots[position];"],
+    ["Lot(uint128(amount), uint128(weight))", "Lot(uint128(weight), uint128(weight))"],
+    ["return _lots[position].weight;", "return _lots[position].amount;"],
+    ["terms.queue.pushBack(bytes32(position))", "terms.queue.pushFront(bytes32(position))"],
+    ["queue.popFront()", "queue.popBack()"],
+    ["uint256(queue.front())", "uint256(queue.back())"],
+    ["_delegate(account, delegatee);", "_delegate(account, account);"],
+    ["COS.safeTransfer(to, amount);", "COS.safeTransfer(msg.sender, amount);"],
+    ["uint256 free = _freeAt(stake);", "uint256 free = _endOf(stake);"],
+    ["return Time.timestamp();", "return Time.blockNumber();"],
+    ["return stakedOf[account];", "return totalStaked;"],
+  ],
+  "staking/StakePool.sol": [
+    ["_accrual.advance(end);", "_accrual.advance(block.timestamp);"],
+    ["_accrual.fund(received, newEnd);", "_accrual.fund(amount, newEnd);"],
+    ["COS.safeTransfer(to, reward);", "COS.safeTransfer(stake.owner, reward);"],
+    ["stake.rewardFrom = stake.rewardTo;", "stake.rewardTo = stake.rewardFrom + 1;"],
+    ["Stake storage stake = _stakeOfCaller(position);", "Stake storage stake = _stakeOf(position);"],
+    ["uint64 at = _accrual.syncedAt;", "uint64 at = uint64(block.timestamp);"],
+    ["(stake.rewardTo, stake.integralTo) = (rewardTo, _accrual.integral);", "stake.rewardTo = rewardTo;"],
+  ],
+  "staking/libraries/Accrual.sol": [
+    ["Math.mulDiv(streamed, ACC, weight)", "Math.mulDiv(streamed, ACC, weight, Math.Rounding.Ceil)"],
+    ["Math.mulDiv(weight, end - start, ACC)", "Math.mulDiv(weight, end - start, ACC, Math.Rounding.Ceil)"],
+    ["amount + self.undistributed + unelapsed(self)", "amount + unelapsed(self)"],
+    ["amount + self.undistributed + unelapsed(self)", "amount + self.undistributed"],
+  ],
+  "staking/libraries/WeekHistory.sol": [
+    [
+      "Math.mulDiv(INTEGRAL_SCALE, elapsed, weight)",
+      "Math.mulDiv(INTEGRAL_SCALE, elapsed, weight, Math.Rounding.Ceil)",
+    ],
+  ],
+  "staking/NodeStaking.sol": [
+    ["_takePrincipal(stake, NodeState.Withdrawn, amount);", "_takePrincipal(stake, NodeState.Released, amount);"],
+    ["_takePrincipal(stake, NodeState.Slashed, amount);", "_takePrincipal(stake, NodeState.Withdrawn, amount);"],
+    ["stake.state = uint8(NodeState.Renewed);", "stake.state = uint8(NodeState.Released);"],
+    ["_takePrincipal(stake, NodeState.Slashed, amount);", "_takePrincipal(stake, NodeState.Slashed, CORE_PRICE / 2);"],
+    ["bond.until = uint64(block.timestamp);", "bond.until = BOUND;"],
+    ["Address.sendValue(payable(to), amount);", "Address.sendValue(payable(msg.sender), amount);"],
+    ["if (NodeState(stake.state) == NodeState.Held) _vacate", "if (true) _vacate"],
+    ["_corePlaces + genesisPlaces >= CORE_CAP", "_corePlaces >= CORE_CAP"],
+  ],
+  "staking/RevenueSplitter.sol": [
+    ["developerDue[shares.developer][token] +=", "developerDue[msg.sender][token] +="],
+    ["prefix += amount * (", "prefix += (amount - rolled) * ("],
+    [
+      "(streams[0] + uint128(nodes), streams[1] + uint128(pledges))",
+      "(streams[0] + uint128(pledges), streams[1] + uint128(nodes))",
+    ],
+    ["amount = developerDue[msg.sender][token];", "amount = developerDue[to][token];"],
+    [
+      "uint256 amount = _streams[token][epoch][uint256(pool)];\n            uint256 rolled",
+      "uint256 amount = _streams[token][epoch][0];\n            uint256 rolled",
+    ],
+    ["_setNodeShare(bps, _currentEpoch() + 1);", "_setNodeShare(bps, _currentEpoch());"],
+    [
+      "Math.mulDiv(span.weight, until - since, INTEGRAL_SCALE * WEEK_SECONDS)",
+      "Math.mulDiv(span.weight, until - since, INTEGRAL_SCALE * WEEK_SECONDS, Math.Rounding.Ceil)",
+    ],
+    ["Math.mulDiv(amount, idle, WEEK_SECONDS)", "Math.mulDiv(amount, idle, WEEK_SECONDS, Math.Rounding.Ceil)"],
+  ],
+  "validators/Delegation.sol": [
+    ["uint256(pool.activeShares.latest()) + pool.unbondingShares", "uint256(pool.activeShares.latest())"],
+    [
+      "BondMath.toBondDown(shares, index) - BondMath.toBondDown(shares, left)",
+      "BondMath.toBondDown(shares, index - left)",
+    ],
+    [
+      "_accrue(validator, msg.sender);\n        _setShares(position, held - shares);",
+      "_setShares(position, held - shares);\n        _accrue(validator, msg.sender);",
+    ],
+    [
+      "_positions[validator][validator].accrued += commission;",
+      "_positions[validator][treasury].accrued += commission;",
+    ],
+    [
+      "Math.mulDiv(reward - commission, ACC, shares)",
+      "Math.mulDiv(reward - commission, ACC, shares, Math.Rounding.Ceil)",
+    ],
+    ["Math.mulDiv(earned, shares, ACC, Math.Rounding.Ceil)", "Math.mulDiv(earned, shares, ACC)"],
+    ["Math.mulDiv(position.shares, earned, ACC)", "Math.mulDiv(position.shares, earned, ACC, Math.Rounding.Ceil)"],
+    ["_creditByBond(rewardEpoch, signed, reward - proposerPart)", "_creditByBond(rewardEpoch, signed, reward)"],
+    ["uint256 readyAt = block.timestamp + UNBONDING_SECONDS;", "uint256 readyAt = position.since + UNBONDING_SECONDS;"],
+    ["COS.safeTransfer(community, amount);", "COS.safeTransfer(treasury, amount);"],
+    ["COS.safeTransfer(treasury, amount);", "COS.safeTransfer(community, amount);"],
+    [
+      "pool.indexes.upperLookupRecent(key));\n    }\n\n    /// @inheritdoc IDelegation\n    function pastDelegationOf",
+      "pool.index);\n    }\n\n    /// @inheritdoc IDelegation\n    function pastDelegationOf",
+    ],
+    ["_pools[validator].indexes.upperLookupRecent(key)", "_pools[validator].index"],
+  ],
+  "validators/ValidatorRegistry.sol": [
+    ["DELEGATION.slash(account, OFFENCE_BPS);", "DELEGATION.slash(account, MISSED_BPS);"],
+    ["DELEGATION.slash(operator, MISSED_BPS);", "DELEGATION.slash(operator, OFFENCE_BPS);"],
+    ["_deactivate(operator, Absence.Jailed);", "_deactivate(operator, Absence.Missed);"],
+    ["_deactivate(operator, Absence.Missed);", "_deactivate(operator, Absence.Jailed);"],
+    ["_deactivate(msg.sender, Absence.Revoked);", "_deactivate(msg.sender, Absence.Jailed);"],
+    ["_setStatus(account, OperatorStatus.Slashed);", "_setStatus(account, OperatorStatus.Closed);"],
+    ["_setStatus(operator, OperatorStatus.Closed);", "_setStatus(operator, OperatorStatus.Slashed);"],
+    ["_setStatus(weakest, OperatorStatus.Standby);", "_setStatus(weakest, OperatorStatus.Inactive);"],
+    [
+      "status > OperatorStatus.Candidate && status < OperatorStatus.Slashed",
+      "status > OperatorStatus.None && status < OperatorStatus.Slashed",
+    ],
+    [
+      "status > OperatorStatus.Candidate && status < OperatorStatus.Slashed",
+      "status > OperatorStatus.Candidate && status < OperatorStatus.Closed",
+    ],
+    ["status >= OperatorStatus.Closed) revert NotRegistered", "status >= OperatorStatus.Slashed) revert NotRegistered"],
+    [
+      "CompactSignature.recover(signerClaimDigest(msg.sender, signer), consent)",
+      "CompactSignature.recover(signerClaimDigest(signer, signer), consent)",
+    ],
+    [
+      "Latest(epoch, uint64(block.timestamp), 0, false, _latest.pauseDue)",
+      "Latest(epoch, uint64(block.timestamp), 0, false, false)",
+    ],
+    [
+      "Latest(epoch, uint64(block.timestamp), 0, false, _latest.pauseDue)",
+      "Latest(epoch, uint64(block.timestamp), _latest.slashed, false, _latest.pauseDue)",
+    ],
+    [
+      "_keys[entering].since == 0) _keys[entering].since = _latest.epoch + 1",
+      "true) _keys[entering].since = _latest.epoch + 1",
+    ],
+  ],
+  "validators/Liveness.sol": [
+    ["sample.signed |= uint32(signers);", "sample.signed = uint32(signers);"],
+    ["attendance.window |= 1;", "attendance.window = 1;"],
+    ["sample.signed |= uint32(signers);", "sample.signed ^= uint32(signers);"],
+    ["REGISTRY.jailMissing(operator);", "REGISTRY.jail(operator);"],
+    ["DELEGATION.settle(period, paid, signed);", "DELEGATION.settle(period, proposer, signed);"],
+    ["DELEGATION.settle(period, paid, signed);", "DELEGATION.settle(period, paid, seated);"],
+    [
+      "_checkSignatures(set, sample.digest, signers, signatures);",
+      "_checkSignatures(set, sample.digest, signers | sample.signed, signatures);",
+    ],
+  ],
+  "validators/Slashing.sol": [
+    ["_slashForHeaders(Offence.Messages, target", "_slashForHeaders(Offence.Results, target"],
+    ["_slashForHeaders(Offence.Results, target", "_slashForHeaders(Offence.Block, target"],
+    ["_slashForHeaders(Offence.Block, target", "_slashForHeaders(Offence.Messages, target"],
+    ["_slashForHeader(Offence.FalseHead, target", "_slashForHeader(Offence.FalseResult, target"],
+    ["_slashForHeader(Offence.FalseResult, target", "_slashForHeader(Offence.FalseHead, target"],
+    ["Offence.FalseRotation, _evidence(digest, 0)", "Offence.Rotations, _evidence(digest, 0)"],
+    ["_requireInEpoch(signer, second.header.epoch);", "_requireInEpoch(signer, first.header.epoch);"],
+    ["_requireInEpochBefore(signer, statement.rotation.epoch);", "_requireInEpoch(signer, statement.rotation.epoch);"],
+    ["_requireInEpochBefore(signer, first.rotation.epoch);", "_requireInEpoch(signer, first.rotation.epoch);"],
+  ],
+};
+
+export function handMadeOf(source: string, text: string): readonly Mutant[] {
+  return (HAND_MADE[source] ?? []).map(([before, after]) => {
+    const parts = text.split(before);
+    if (parts.length !== 2) throw new Error(`${source} has this ${parts.length - 1} times: ${before}`);
+    const line = (parts[0] ?? "").split("\n").length;
+    return { source, line, rule: "by hand", before, after, text: parts.join(after) };
+  });
+}
