@@ -38,7 +38,6 @@ const HAND_MADE: Readonly<Record<string, readonly HandMade[]>> = {
     ["_accrual.advance(end);", "_accrual.advance(block.timestamp);"],
     ["_accrual.fund(received, newEnd);", "_accrual.fund(amount, newEnd);"],
     ["COS.safeTransfer(to, reward);", "COS.safeTransfer(stake.owner, reward);"],
-    ["stake.rewardFrom = stake.rewardTo;", "stake.rewardTo = stake.rewardFrom + 1;"],
     ["Stake storage stake = _stakeOfCaller(position);", "Stake storage stake = _stakeOf(position);"],
     ["uint64 at = _accrual.syncedAt;", "uint64 at = uint64(block.timestamp);"],
     ["(stake.rewardTo, stake.integralTo) = (rewardTo, _accrual.integral);", "stake.rewardTo = rewardTo;"],

@@ -16,4 +16,10 @@ export const EQUIVALENT: readonly EquivalentMutant[] = [
       "in a phase's last second the share of what is left is all of it: the same amount is emitted, and the cursor, left " +
       "in a finished phase, moves on with the next call",
   },
+  {
+    source: "validators/ValidatorRegistry.sol",
+    before: "if (entering != address(0) && entering < before[i]) {",
+    after: "if (entering != address(0) && entering <= before[i]) {",
+    reason: "a key that enters has no seat: a key is used once, and its operator had none",
+  },
 ];

@@ -25,7 +25,8 @@ const ROOT = resolve(__dirname, "../..");
 const REPORT = join(ROOT, "bench/results/mutation.json");
 
 interface Job {
-  readonly target: Target;
+  /** Those whose contracts the source is part of. */
+  readonly targets: readonly Target[];
   readonly mutant: Mutant;
 }
 
@@ -106,20 +107,35 @@ function likeliestFirst(tests: readonly string[], { source, line }: Mutant): rea
   return [...tests].sort((a, b) => distance(a) - distance(b));
 }
 
-async function judge({ target, mutant }: Job): Promise<{ readonly verdict: Verdict; readonly by?: string }> {
-  const codes = compile(target.contracts, mutant.source, mutant.text);
-  if (codes === undefined) return { verdict: "stillborn" };
-  const restore = replaceCode(codes);
-  try {
-    const failure = await firstFailure(likeliestFirst(target.tests, mutant));
+async function judge({ targets, mutant }: Job): Promise<{ readonly verdict: Verdict; readonly by?: string }> {
+  for (const { contracts, tests } of targets) {
+    const codes = compile(contracts, mutant.source, mutant.text);
+    if (codes === undefined) return { verdict: "stillborn" };
+    const failure = await firstFailureWith(codes, likeliestFirst(tests, mutant));
     if (failure !== undefined) {
       kills.push({ source: mutant.source, line: mutant.line, file: failure.file });
       return { verdict: "killed", by: failure.test };
     }
-    return { verdict: reasonFor(mutant) === undefined ? "survived" : "equivalent" };
+  }
+  return { verdict: reasonFor(mutant) === undefined ? "survived" : "equivalent" };
+}
+
+async function firstFailureWith(
+  codes: ReadonlyMap<string, string>,
+  tests: readonly string[],
+): Promise<Failure | undefined> {
+  const restore = replaceCode(codes);
+  try {
+    return await firstFailure(tests);
   } finally {
     restore();
   }
+}
+
+/** A mutant's death means something only where its contract passes without it, compiled alike. */
+async function requirePassing({ contracts, tests }: Target): Promise<void> {
+  const failure = await firstFailureWith(compile(contracts) ?? new Map<string, string>(), tests);
+  if (failure !== undefined) throw new Error(`fails without any mutant: ${failure.test}`);
 }
 
 function reasonFor(mutant: Mutant): string | undefined {
@@ -175,11 +191,13 @@ function withoutSurvivor(report: RoomReport, mutant: Mutant): RoomReport {
 
 /** All of a room's mutants, in the order in which they are tried. */
 function jobsOf(targets: readonly Target[]): readonly Job[] {
+  const all = [...new Set(targets.flatMap(({ sources }) => sources))];
   const jobs = (make: typeof mutantsOf): readonly Job[] =>
-    targets.flatMap((target) =>
-      target.sources.flatMap((source) =>
-        make(source, readFileSync(join(ROOT, "contracts", source), "utf8")).map((mutant) => ({ target, mutant })),
-      ),
+    all.flatMap((source) =>
+      make(source, readFileSync(join(ROOT, "contracts", source), "utf8")).map((mutant) => ({
+        targets: targets.filter(({ sources }) => sources.includes(source)),
+        mutant,
+      })),
     );
   return [...jobs(handMadeOf), ...shuffled(jobs(mutantsOf), random(SEED))];
 }
@@ -188,10 +206,7 @@ async function tryRoom(room: string): Promise<void> {
   const targets = TARGETS.filter((target) => target.room === room);
   const known = jobsOf(targets);
   const earlier = AFTER > 0 || AGAIN ? reports()[room] : undefined;
-  if (earlier === undefined) {
-    const failed = await firstFailure([...new Set(targets.flatMap(({ tests }) => tests))]);
-    if (failed !== undefined) throw new Error(`${room} fails without any mutant: ${failed.test}`);
-  }
+  if (earlier === undefined) for (const target of targets) await requirePassing(target);
   console.log(`${room}: ${known.length} mutants known (seed ${SEED})`);
 
   const started = Date.now();

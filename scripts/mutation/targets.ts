@@ -1,4 +1,4 @@
-/** Sources that are mutated together with the contracts that they are part of, and the tests that must notice. */
+/** Sources that are mutated together with the contracts that they are part of, and the tests of which one must notice. */
 export interface Target {
   readonly room: string;
   /** Under `contracts/`. */
@@ -8,6 +8,8 @@ export interface Target {
   /** Under `test/`, the quick ones first. */
   readonly tests: readonly string[];
 }
+
+const POOL = ["staking/StakePool.sol", "staking/libraries/Accrual.sol", "staking/libraries/WeekHistory.sol"];
 
 /** The contracts that hold value, and what their arithmetic rests on. */
 export const TARGETS: readonly Target[] = [
@@ -51,24 +53,13 @@ export const TARGETS: readonly Target[] = [
   },
   {
     room: "staking",
-    sources: ["staking/StakePool.sol", "staking/libraries/Accrual.sol", "staking/libraries/WeekHistory.sol"],
-    contracts: { NodeStaking: "staking/NodeStaking.sol", COSStaking: "staking/COSStaking.sol" },
-    tests: [
-      "staking/NodeStaking.test.ts",
-      "staking/COSStaking.test.ts",
-      "staking/NodeStakingModel.test.ts",
-      "staking/COSStakingModel.test.ts",
-    ],
-  },
-  {
-    room: "staking",
-    sources: ["staking/NodeStaking.sol"],
+    sources: [...POOL, "staking/NodeStaking.sol"],
     contracts: { NodeStaking: "staking/NodeStaking.sol" },
     tests: ["staking/NodeStaking.test.ts", "staking/NodeStakingModel.test.ts"],
   },
   {
     room: "staking",
-    sources: ["staking/COSStaking.sol"],
+    sources: [...POOL, "staking/COSStaking.sol"],
     contracts: { COSStaking: "staking/COSStaking.sol" },
     tests: ["staking/COSStaking.test.ts", "staking/COSStakingModel.test.ts"],
   },

@@ -478,7 +478,7 @@ describe("COSStaking", () => {
 
     it("are nobody's while nobody was chosen, and count once somebody is", async () => {
       const { pool, alice } = await loadFixture(funded);
-      await pledgeCOS(pool, alice, QUARTER, AMOUNT);
+      await expect(pool.connect(alice).pledge(QUARTER, AMOUNT, 0)).to.not.emit(pool, "DelegateChanged");
       expect(await pool.delegates(alice)).to.equal(ZeroAddress);
       await pool.connect(alice).delegate(alice);
       expect(await pool.getVotes(alice)).to.equal(AMOUNT);

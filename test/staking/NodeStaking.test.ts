@@ -1062,6 +1062,16 @@ describe("NodeStaking", () => {
       await expect(pool.sweepSlashed()).to.be.revertedWithCustomError(pool, "NothingToSweep");
     });
 
+    it("adds up what several slashes took until it is swept", async () => {
+      const { byRegistry, pool, operator, operators, treasury } = await loadFixture(bound);
+      const other = operators[1]!;
+      await byRegistry.bind(other, await pledgeNode(pool, other, KIND.core));
+      await byRegistry.slash(operator);
+      await byRegistry.slash(other);
+      expect(await pool.unswept()).to.equal(2n * PRICE[1]);
+      await expect(pool.sweepSlashed()).to.changeEtherBalances([pool, treasury], [-2n * PRICE[1], 2n * PRICE[1]]);
+    });
+
     it("sweeps once to a treasury that re-enters", async () => {
       const { byRegistry, pool, timelock, operator } = await loadFixture(bound);
       const treasury = await deploy<OperatorMock>("OperatorMock");
