@@ -104,7 +104,6 @@ const HAND_MADE: Readonly<Record<string, readonly HandMade[]>> = {
     ["Math.mulDiv(earned, shares, ACC, Math.Rounding.Ceil)", "Math.mulDiv(earned, shares, ACC)"],
     ["Math.mulDiv(position.shares, earned, ACC)", "Math.mulDiv(position.shares, earned, ACC, Math.Rounding.Ceil)"],
     ["_creditByBond(rewardEpoch, signed, reward - proposerPart)", "_creditByBond(rewardEpoch, signed, reward)"],
-    ["uint256 readyAt = block.timestamp + UNBONDING_SECONDS;", "uint256 readyAt = position.since + UNBONDING_SECONDS;"],
     ["COS.safeTransfer(community, amount);", "COS.safeTransfer(treasury, amount);"],
     ["COS.safeTransfer(treasury, amount);", "COS.safeTransfer(community, amount);"],
     [

@@ -594,6 +594,8 @@ describe("ValidatorRegistry", () => {
       expect(await registry.nextToSeat()).to.equal(others[1]!.address);
       await registry.takeSeat(others[0]!.address);
       expect((await registry.operatorOf(others[0]!.address)).status).to.equal(STATUS.active);
+      // Nobody had to go, the zero address neither.
+      expect((await registry.operatorOf(ZeroAddress)).status).to.equal(STATUS.none);
       // Whoever came first, the greater bond takes it from there.
       expect(await registry.nextToSeat()).to.equal(others[1]!.address);
       // Who returns finds no seat, and takes one by its bond.
