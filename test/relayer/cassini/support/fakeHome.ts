@@ -4,7 +4,7 @@ import { GATEWAY } from "../../../../relayer/cassini/gatewayInterface";
 import { LIVENESS } from "../../../../relayer/cassini/livenessInterface";
 import { REGISTRY } from "../../../../relayer/cassini/registryInterface";
 import { ContractRevert } from "../../../../relayer/errors";
-import type { ChainReader, Clock, TransactionSender, VerifiedBlock } from "../../../../relayer/ports";
+import type { ChainReader, Clock, EpochReader, TransactionSender, VerifiedBlock } from "../../../../relayer/ports";
 
 const not = (): Promise<never> => Promise.reject(new Error("nobody asks for it"));
 
@@ -25,7 +25,7 @@ export interface Sent {
 }
 
 /** The home chain as a caller of its contracts sees it; everything is set by hand. A call is mined when it is sent. */
-export class FakeHome implements ChainReader {
+export class FakeHome implements ChainReader, EpochReader {
   readonly chainId = 31_337n;
   readonly sent: Sent[] = [];
   slot = 13n;
@@ -42,7 +42,14 @@ export class FakeHome implements ChainReader {
   /** What becomes of a call that is sent: false, where it fails on chain. */
   apply: (sent: Sent) => boolean = () => true;
 
+  /** Sets of epochs before the present one. */
+  readonly earlier = new Map<bigint, readonly string[]>();
+
   constructor(public epoch: Rotation) {}
+
+  currentEpoch(): Promise<Rotation> {
+    return Promise.resolve(this.epoch);
+  }
 
   call(_to: string, data: string): Promise<string> {
     for (const contract of [GATEWAY, LIVENESS, REGISTRY]) {
@@ -60,7 +67,7 @@ export class FakeHome implements ChainReader {
       case "latestEpoch":
         return this.epoch.epoch;
       case "signersOf":
-        return argument === this.epoch.epoch ? this.epoch.signers : [];
+        return argument === this.epoch.epoch ? this.epoch.signers : (this.earlier.get(argument) ?? []);
       case "SLOTS":
         return 6n;
       case "currentSlot":
