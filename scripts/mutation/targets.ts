@@ -55,7 +55,7 @@ export const TARGETS: readonly Target[] = [
     room: "staking",
     sources: [...POOL, "staking/NodeStaking.sol"],
     contracts: { NodeStaking: "staking/NodeStaking.sol" },
-    tests: ["staking/NodeStaking.test.ts", "staking/NodeStakingModel.test.ts"],
+    tests: ["staking/NodeStaking.test.ts", "staking/nodeBonds.test.ts", "staking/NodeStakingModel.test.ts"],
   },
   {
     room: "staking",

@@ -4,12 +4,14 @@ import { ethers, network } from "hardhat";
 import { ZeroAddress, parseEther } from "ethers";
 import type { HostileERC20Mock } from "../../typechain-types";
 import { deploy } from "../crosschain/support";
+import { shouldBehaveLikeStakePool } from "./stakePool";
 import {
   COOLDOWN,
   DAY,
   FOREVER,
   LOCK,
   MINIMUM,
+  RATE,
   SCALE,
   TERMS,
   at,
@@ -21,7 +23,6 @@ import {
 } from "./support";
 
 const NOBODY = "0x000000000000000000000000000000000000dEaD";
-const RATE = parseEther("1");
 const AMOUNT = parseEther("1000");
 /** Indices of the terms. */
 const OPEN = 0;
@@ -53,14 +54,25 @@ async function openEnded() {
   return { ...fixture, position, from: await now() };
 }
 
-describe("COSStaking", () => {
-  describe("constructor", () => {
-    const usual = { minimum: MINIMUM, cooldownSeconds: COOLDOWN, termSeconds: TERMS };
+/** Parameters that are right. */
+const USUAL = { minimum: MINIMUM, cooldownSeconds: COOLDOWN, termSeconds: TERMS };
 
-    async function refused(change: Partial<typeof usual>, error: string, args: unknown[]): Promise<void> {
+describe("COSStaking", () => {
+  shouldBehaveLikeStakePool({
+    deploy: (cos) => deployCOSPool(TERMS, cos),
+    construct: async (authority, cos, ecosystem) => {
+      const factory = await ethers.getContractFactory("COSStaking");
+      return factory.deploy(authority, cos, ecosystem, USUAL);
+    },
+    pledge: (pool, owner) => pledgeCOS(pool, owner, TWO_YEARS, AMOUNT),
+    weight: 4n * AMOUNT,
+  });
+
+  describe("constructor", () => {
+    async function refused(change: Partial<typeof USUAL>, error: string, args: unknown[]): Promise<void> {
       const { manager, cos, vault, pool } = await loadFixture(deployCOSPool);
       const factory = await ethers.getContractFactory("COSStaking");
-      await expect(factory.deploy(manager, cos, vault, { ...usual, ...change }))
+      await expect(factory.deploy(manager, cos, vault, { ...USUAL, ...change }))
         .to.be.revertedWithCustomError(pool, error)
         .withArgs(...args);
     }
@@ -292,21 +304,6 @@ describe("COSStaking", () => {
   });
 
   describe("claim", () => {
-    it("reverts at end − 1 and pays at end, once", async () => {
-      const { pool, cos, alice, position, from, end } = await loadFixture(pledged);
-      await at(end - 1n);
-      await expect(pool.connect(alice).claim(position, NOBODY))
-        .to.be.revertedWithCustomError(pool, "NotEnded")
-        .withArgs(end - 1n, end);
-      await at(end);
-      await pool.connect(alice).claim(position, NOBODY);
-      expect(await cos.balanceOf(NOBODY)).to.be.closeTo(RATE * (end - from), 2n);
-      await expect(pool.connect(alice).claim(position, NOBODY))
-        .to.be.revertedWithCustomError(pool, "NothingToClaim")
-        .withArgs(position);
-      expect(await pool.principalOf(position)).to.equal(AMOUNT);
-    });
-
     it("reverts for an open-ended pledge until it is left, and pays from then on", async () => {
       const { pool, cos, alice, position, from } = await loadFixture(openEnded);
       await at(from + 999n * DAY);

@@ -16,6 +16,8 @@ export const TERMS = [0n, 90n * DAY, 180n * DAY, 365n * DAY, 730n * DAY];
 export const FOREVER = (1n << 64n) - 1n;
 export const SCALE = 1n << 128n;
 export const ACC = 10n ** 27n;
+/** What `stream` gives a second. */
+export const RATE = parseEther("1");
 /** `NodeKind` and `NodeState` in the contract's order. */
 export const KIND = { cellular: 0n, core: 1n } as const;
 export const STATE = { held: 0n, released: 1n, withdrawn: 2n, renewed: 3n, slashed: 4n } as const;
@@ -102,11 +104,11 @@ export async function deployNodes({ cellularCap = 3, coreCap = 6, cos }: NodeCho
 }
 
 /** A COS pool; the three have 1,000,000 COS each, approved. Nobody has pledged, nothing is funded. */
-export async function deployCOSPool(terms: readonly bigint[] = TERMS): Promise<COSFixture> {
+export async function deployCOSPool(terms: readonly bigint[] = TERMS, cos?: string): Promise<COSFixture> {
   const parts = await deployParts();
   const pool = await deploy<COSStaking>("COSStaking", [
     await parts.manager.getAddress(),
-    await parts.cos.getAddress(),
+    cos ?? (await parts.cos.getAddress()),
     await parts.vault.getAddress(),
     { minimum: MINIMUM, cooldownSeconds: COOLDOWN, termSeconds: terms },
   ]);
@@ -126,6 +128,28 @@ export async function fund(
   newEnd: bigint,
 ) {
   return vault.fund(cos, pool, amount, newEnd);
+}
+
+/** 1 COS a second from the next block on, for `duration`; returns when it begins. */
+export async function stream(
+  parts: PoolFixture,
+  pool: NodeStaking | COSStaking,
+  duration = 1_000n * DAY,
+): Promise<bigint> {
+  const start = (await now()) + 10n;
+  await at(start);
+  await fund(parts, pool, RATE * duration, start + duration);
+  return start;
+}
+
+/** For a token that the vault would not fund with. */
+export async function asVault<Result>(
+  { vault }: PoolFixture,
+  act: (vault: Signer) => Promise<Result>,
+): Promise<Result> {
+  const address = await vault.getAddress();
+  await setBalance(address, parseEther("1"));
+  return act(await ethers.getImpersonatedSigner(address));
 }
 
 /** The next block has this time. */
