@@ -74,11 +74,21 @@ const solc = (runs: number): SolcUserConfig => ({
   settings: { evmVersion: "cancun", viaIR: false, optimizer: { enabled: true, runs } },
 });
 
+/** Games: without the metadata behind the code, which is no code that the registry admits. */
+const pureSolc: SolcUserConfig = {
+  version: SOLC_VERSION,
+  settings: { ...(solc(1_000).settings as object), metadata: { appendCBOR: false } },
+};
+const PURE_SOURCES: readonly string[] = ["contracts/mocks/ScriptedGameMock.sol"];
+
 const config: HardhatUserConfig = {
   solidity: {
     compilers: [solc(1_000)],
     // At 1,000 the code would exceed what a contract may have, for a few units of gas.
-    overrides: { "contracts/crosschain/Gateway.sol": solc(800) },
+    overrides: {
+      "contracts/crosschain/Gateway.sol": solc(800),
+      ...Object.fromEntries(PURE_SOURCES.map((source) => [source, pureSolc])),
+    },
   },
   networks,
   paths: {

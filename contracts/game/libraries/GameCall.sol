@@ -36,7 +36,7 @@ library GameCall {
         uint256 players
     ) internal view returns (bool ok, bytes memory state) {
         if (setup.length > MAX_INPUT_BYTES || players == 0 || players > MAX_PLAYERS) return (false, "");
-        return _toState(_call(rules, abi.encodeCall(IGame.start, (setup, players)), 64 + MAX_STATE_BYTES));
+        return _toState(ask(rules, abi.encodeCall(IGame.start, (setup, players)), 64 + MAX_STATE_BYTES));
     }
 
     function play(
@@ -46,19 +46,19 @@ library GameCall {
         bytes memory move
     ) internal view returns (bool ok, bytes memory next) {
         if (!_isState(state) || move.length > MAX_INPUT_BYTES) return (false, "");
-        return _toState(_call(rules, abi.encodeCall(IGame.play, (state, player, move)), 64 + MAX_STATE_BYTES));
+        return _toState(ask(rules, abi.encodeCall(IGame.play, (state, player, move)), 64 + MAX_STATE_BYTES));
     }
 
     function turn(IGame rules, bytes memory state) internal view returns (bool ok, uint256 player) {
         if (!_isState(state)) return (false, 0);
-        bytes memory answer = _call(rules, abi.encodeCall(IGame.turn, (state)), 32);
+        bytes memory answer = ask(rules, abi.encodeCall(IGame.turn, (state)), 32);
         if (answer.length != 32) return (false, 0);
         return (true, _word(answer, 0));
     }
 
     function expire(IGame rules, bytes memory state) internal view returns (bool ok, bytes memory next) {
         if (!_isState(state)) return (false, "");
-        return _toState(_call(rules, abi.encodeCall(IGame.expire, (state)), 64 + MAX_STATE_BYTES));
+        return _toState(ask(rules, abi.encodeCall(IGame.expire, (state)), 64 + MAX_STATE_BYTES));
     }
 
     /// @param players How many play: the shares are one of each.
@@ -69,7 +69,7 @@ library GameCall {
     ) internal view returns (bool ok, bool over, uint256[] memory shareBps) {
         if (!_isState(state) || players == 0 || players > MAX_PLAYERS) return (false, false, shareBps);
         uint256 size = 96 + 32 * players;
-        bytes memory answer = _call(rules, abi.encodeCall(IGame.outcome, (state)), size);
+        bytes memory answer = ask(rules, abi.encodeCall(IGame.outcome, (state)), size);
         if (answer.length != size || _word(answer, 0) > 1) return (false, false, shareBps);
         if (_word(answer, 32) != 64 || _word(answer, 64) != players) return (false, false, shareBps);
         over = _word(answer, 0) == 1;
@@ -116,9 +116,9 @@ library GameCall {
         }
     }
 
-    /// @dev What the rules return; empty where the call failed or returned more than `maxBytes`. Solidity's own call would
+    /// @notice What the rules return to any call; empty where the call failed or returned more than `maxBytes`. Solidity's own call would
     /// copy all returndata, however much, at the cost of the caller.
-    function _call(IGame rules, bytes memory input, uint256 maxBytes) private view returns (bytes memory answer) {
+    function ask(IGame rules, bytes memory input, uint256 maxBytes) internal view returns (bytes memory answer) {
         uint256 left = gasleft();
         if (left < REQUIRED_GAS) revert NotEnoughGas(left, REQUIRED_GAS);
         assembly ("memory-safe") {
