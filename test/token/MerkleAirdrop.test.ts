@@ -1,8 +1,8 @@
-import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
+import { loadFixture, mine, time } from "@nomicfoundation/hardhat-network-helpers";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
 import { expect } from "chai";
 import { AbiCoder, MaxUint256, ZeroAddress, ZeroHash, concat, keccak256 } from "ethers";
-import { ethers } from "hardhat";
+import { ethers, network } from "hardhat";
 import { airdropLeaf, airdropTree, type AirdropEntry, type AirdropTree } from "../../protocol/airdrop";
 import type { MerkleAirdrop } from "../../typechain-types";
 import { DAY, deployVault, restrict, type TokenFixture } from "./support";
@@ -487,6 +487,38 @@ describe("MerkleAirdrop", function () {
       await expect(airdrop.sweep(0n)).to.be.revertedWithCustomError(airdrop, "NothingLeft").withArgs(0n);
       expect(await cos.balanceOf(airdrop)).to.equal(tree.total);
     });
+
+    for (const first of ["claim", "sweep"] as const) {
+      it(`shares a block with a claim, ${first} first: before the end the claim is done, at the end the sweep`, async function () {
+        for (const before of [1n, 0n]) {
+          const fixture = await loadFixture(opened);
+          const { airdrop, alice, bob, tree, end } = fixture;
+          const { amount, proof } = entry(fixture, ALICE);
+          const send = {
+            claim: (options: object) => airdrop.connect(alice).claim(0n, ALICE, amount, proof, options),
+            sweep: (options: object) => airdrop.connect(bob).sweep(0n, options),
+          };
+          await network.provider.send("evm_setAutomine", [false]);
+          await time.setNextBlockTimestamp(end - before);
+          const gas = (name: keyof typeof send) => ({
+            gasLimit: 200_000n,
+            gasPrice: name === first ? 10n ** 11n : 10n ** 10n,
+          });
+          const claim = await send.claim(gas("claim"));
+          const sweep = await send.sweep(gas("sweep"));
+          await mine();
+          await network.provider.send("evm_setAutomine", [true]);
+          const [claimed, swept] = await Promise.all(
+            [claim, sweep].map(({ hash }) => ethers.provider.getTransactionReceipt(hash)),
+          );
+          expect(claimed?.blockNumber).to.equal(swept?.blockNumber);
+          expect((claimed?.index ?? 0) < (swept?.index ?? 0)).to.equal(first === "claim");
+          expect([claimed?.status, swept?.status]).to.deep.equal(before === 1n ? [1, 0] : [0, 1]);
+          const { remaining } = await airdrop.roundOf(0n);
+          expect(remaining).to.equal(before === 1n ? tree.total - amount : 0n);
+        }
+      });
+    }
   });
 
   describe("roundOf", function () {
