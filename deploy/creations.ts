@@ -36,6 +36,7 @@ export function creationsOf(
     ...(token === undefined ? [] : tokenCreations(token)),
     ...(pledges === undefined ? [] : [pledgeCreation(pledges)]),
     ...(delegation === undefined ? [] : [delegationCreation(delegation)]),
+    ...(token === undefined ? [] : [releaseCreation(token)]),
     ...(registry === undefined ? [] : validatorCreations(registry)),
     ...(revenue === undefined ? [] : [revenueCreation(revenue)]),
     {
@@ -81,6 +82,15 @@ function delegationCreation({ treasury, community, epochSeconds }: DelegationPar
   };
 }
 
+/** What releases the ecosystem's budget to the validators and their delegators. */
+function releaseCreation({ release: { budget, start } }: TokenParameters): Creation {
+  return {
+    name: "ReleaseSchedule",
+    args: ({ AccessManager, COSToken, EcosystemVault, Delegation }) =>
+      Promise.resolve([AccessManager, COSToken, EcosystemVault, budget, start, Delegation]),
+  };
+}
+
 /** The validators' deposits, the validators, and who judges and counts them. */
 function validatorCreations(registry: RegistryParameters): readonly Creation[] {
   const { nodes, treasury, genesisOperators, renewAfter, votingSeconds, admissionBps, liveness } = registry;
@@ -100,13 +110,14 @@ function validatorCreations(registry: RegistryParameters): readonly Creation[] {
     { name: "Slashing", args: ({ ValidatorRegistry }) => Promise.resolve([ValidatorRegistry]) },
     {
       name: "Liveness",
-      args: ({ ValidatorRegistry }) => Promise.resolve([ValidatorRegistry, liveness.slots, liveness.grace]),
+      args: ({ ValidatorRegistry, ReleaseSchedule }) =>
+        Promise.resolve([ValidatorRegistry, ReleaseSchedule, liveness.slots, liveness.grace]),
     },
   ];
 }
 
 /** COS, after those that it is minted to and before those that give it out. */
-function tokenCreations({ vesting, release }: TokenParameters): readonly Creation[] {
+function tokenCreations({ vesting }: TokenParameters): readonly Creation[] {
   const vault = ({ AccessManager }: Addresses): Promise<readonly unknown[]> => Promise.resolve([AccessManager]);
   const wallet = (name: ContractName, group: keyof typeof vesting): Creation => {
     const { beneficiary, start, duration, cliff } = vesting[group];
@@ -131,13 +142,6 @@ function tokenCreations({ vesting, release }: TokenParameters): readonly Creatio
     {
       name: "MerkleAirdrop",
       args: ({ AccessManager, COSToken, AirdropVault }) => Promise.resolve([AccessManager, COSToken, AirdropVault]),
-    },
-    {
-      name: "ReleaseSchedule",
-      args: ({ AccessManager, COSToken, EcosystemVault }) => {
-        const { budget, start, recipient } = release;
-        return Promise.resolve([AccessManager, COSToken, EcosystemVault, budget, start, recipient]);
-      },
     },
   ];
 }

@@ -82,14 +82,12 @@ export interface VestingParameters {
 
 export type VestingGroup = "contributors" | "advisors" | "investors";
 
-/** What the ecosystem's vault gives out over seven phases. */
+/** What the ecosystem's vault gives to the validators and their delegators over seven phases. */
 export interface ReleaseParameters {
   /** Most that all phases give, in wei. */
   readonly budget: bigint;
   /** Unix seconds from which the first phase counts. */
   readonly start: bigint;
-  /** Receives it; the treasurer can name another. */
-  readonly recipient: string;
 }
 
 /** COS, on the home chain. */
@@ -264,7 +262,7 @@ const LIVE = {
     advisors: { cliff: 180n * DAY, duration: 730n * DAY },
     investors: { cliff: 180n * DAY, duration: 730n * DAY },
   },
-  // Half of the ecosystem's COS; the other half funds the stakers.
+  // Half of the ecosystem's COS, for the validators; the other half funds the stakers.
   releaseBudget: parseEther("250000000"),
   // What costs an expiry gas has to be worth it; a week, like the validators' fortnight, lets no one flee in a day; the
   // white paper's terms.
@@ -327,9 +325,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     live: false,
     salt: choice.salt ?? LOCAL.salt,
     registry: home ? { ...validators, treasury: multisig, genesisOperators: genesis.operators } : undefined,
-    token: home
-      ? { vesting: forEachGroup(vests), release: { budget: LIVE.releaseBudget, start, recipient: multisig } }
-      : undefined,
+    token: home ? { vesting: forEachGroup(vests), release: { budget: LIVE.releaseBudget, start } } : undefined,
     pledges: home ? pledges : undefined,
     delegation: home ? { treasury: multisig, community: multisig, epochSeconds: rewardEpoch } : undefined,
     revenue: home ? { treasury: multisig, nodeShareBps, tokens: [] } : undefined,
@@ -374,11 +370,7 @@ export function liveParameters(network: string, chainId: bigint, environment: En
           vesting: forEachGroup((group) => readVesting(read, group, vesting[group])),
           release: {
             budget: read.integer("RELEASE_BUDGET", releaseBudget / COS) * COS,
-            start: read.integer("COS_START"),
-            recipient:
-              read.optional("RELEASE_RECIPIENT") === undefined
-                ? multisig
-                : read.address("RELEASE_RECIPIENT", "an account"),
+            start: read.integer("RELEASE_START", read.integer("COS_START")),
           },
         }
       : undefined,
@@ -487,11 +479,10 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
     }
   }
   if (token !== undefined) {
-    const { budget, recipient } = token.release;
+    const { budget, start } = token.release;
     const most = (COS_SUPPLY * 5_000n) / 10_000n;
     if (budget > most) refuse("RELEASE_BUDGET", `is ${budget} wei: the ecosystem's vault has ${most}`);
-    if (recipient === ZeroAddress) refuse("RELEASE_RECIPIENT", "is the zero address: name a real account");
-    if (recipient === deployer) refuse("RELEASE_RECIPIENT", `is the deployer ${deployer}, which is to hold nothing`);
+    if (start < MIN_START || start > MAX_START) refuse("RELEASE_START", `is ${start}: give Unix seconds`);
   }
   if ((revenue === undefined) !== (token === undefined))
     refuse("HOME_CHAIN", "divides revenue and has COS, or neither");
@@ -519,9 +510,6 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
     refuse("COMMUNITY", "is an account whose key everybody knows");
   for (const [group, { beneficiary }] of Object.entries(token?.vesting ?? {})) {
     if (known.has(beneficiary)) refuse(group.toUpperCase(), `is ${beneficiary}, whose key everybody knows`);
-  }
-  if (token !== undefined && known.has(token.release.recipient)) {
-    refuse("RELEASE_RECIPIENT", `is ${token.release.recipient}, whose key everybody knows`);
   }
   for (const signer of genesis.signers) {
     if (known.has(signer)) refuse("GENESIS_SIGNERS", `contains ${signer}, whose key everybody knows`);

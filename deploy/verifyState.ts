@@ -113,6 +113,7 @@ async function verifyStakes(deployment: Deployment, registry: RegistryParameters
     finding("NodeStaking treasury", treasury, await nodeStaking.treasury()),
     ...genesisOperators.map((account, index) => finding(`genesis operator ${account}`, true, kept[index])),
     finding("Liveness REGISTRY", ValidatorRegistry?.address, await liveness.REGISTRY()),
+    finding("Liveness SCHEDULE", record.contracts.ReleaseSchedule?.address, await liveness.SCHEDULE()),
     finding("Liveness SLOTS", registry.liveness.slots, await liveness.SLOTS()),
     finding("Liveness GRACE", registry.liveness.grace, await liveness.GRACE()),
   ];
@@ -137,7 +138,7 @@ async function verifyToken({ token, accessManager, parameters, record }: Deploym
     );
   }
   const { airdrop, releaseSchedule, cos } = token;
-  const { budget, start, recipient } = parameters.token.release;
+  const { budget, start } = parameters.token.release;
   const open = (await cos.allowance(token.ecosystemVault, releaseSchedule)) + (await releaseSchedule.released());
   findings.push(
     finding("MerkleAirdrop authority", manager, await airdrop.authority()),
@@ -148,7 +149,7 @@ async function verifyToken({ token, accessManager, parameters, record }: Deploym
     finding("ReleaseSchedule VAULT", await token.ecosystemVault.getAddress(), await releaseSchedule.VAULT()),
     finding("ReleaseSchedule BUDGET", budget, await releaseSchedule.BUDGET()),
     finding("ReleaseSchedule START", start, await releaseSchedule.START()),
-    finding("ReleaseSchedule recipient", recipient, await releaseSchedule.recipient()),
+    finding("ReleaseSchedule recipient", record.contracts.Delegation?.address, await releaseSchedule.recipient()),
     finding("ReleaseSchedule released or approved", budget, open),
   );
   return [...findings, ...(await verifyMinting(cos, record))];

@@ -4,9 +4,11 @@ pragma solidity 0.8.30;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Emission} from "./Emission.sol";
+import {ICreditable} from "./ICreditable.sol";
 
 /// @title ReleaseSchedule: an emission of tokens that exist already, from a vault that has approved it
-/// @notice See `IEmission` and the README of this folder.
+/// @notice See `IEmission` and the README of this folder. Its recipient is an `ICreditable`, so that what it pays is
+/// counted there as it arrives.
 contract ReleaseSchedule is Emission {
     using SafeERC20 for IERC20;
 
@@ -14,6 +16,9 @@ contract ReleaseSchedule is Emission {
     IERC20 public immutable TOKEN;
     /// @notice Where it is taken from.
     address public immutable VAULT;
+
+    /// @dev The recipient took another amount than it was credited with.
+    error CreditMismatch(uint256 taken, uint256 amount);
 
     constructor(
         address authority,
@@ -29,6 +34,11 @@ contract ReleaseSchedule is Emission {
 
     /// @inheritdoc Emission
     function _pay(address to, uint256 amount) internal override {
-        TOKEN.safeTransferFrom(VAULT, to, amount);
+        TOKEN.safeTransferFrom(VAULT, address(this), amount);
+        uint256 held = TOKEN.balanceOf(address(this));
+        TOKEN.forceApprove(to, amount);
+        ICreditable(to).credit(amount);
+        uint256 taken = held - TOKEN.balanceOf(address(this));
+        if (taken != amount) revert CreditMismatch(taken, amount);
     }
 }

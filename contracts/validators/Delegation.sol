@@ -274,10 +274,7 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
         if (newEnd < earliest) revert EmissionEndTooEarly(newEnd, earliest);
 
         // Interaction, first: what arrives is what counts.
-        uint256 before = COS.balanceOf(address(this));
-        COS.safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = COS.balanceOf(address(this)) - before;
-        if (received == 0) revert ZeroFunding();
+        uint256 received = _pull(amount);
 
         // Effect
         _stream(block.timestamp);
@@ -292,6 +289,16 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
         streamedUntil = uint64(block.timestamp);
         undistributed = total % duration;
         emit RewardFunded(received, rate, newEnd, total % duration);
+    }
+
+    /// @inheritdoc IDelegation
+    function credit(uint256 amount) external nonReentrant {
+        // Interaction, first: what arrives is what counts.
+        uint256 received = _pull(amount);
+
+        // Effect
+        unsettled += received;
+        emit RewardGiven(msg.sender, received);
     }
 
     /// @inheritdoc IDelegation
@@ -389,6 +396,14 @@ contract Delegation is IDelegation, AccessManaged, ReentrancyGuardTransient {
     /// @inheritdoc IDelegation
     function currentRewardEpoch() public view returns (uint256) {
         return block.timestamp / EPOCH_SECONDS;
+    }
+
+    /// @dev Takes up to `amount` from the caller, but not nothing.
+    function _pull(uint256 amount) private returns (uint256 received) {
+        uint256 before = COS.balanceOf(address(this));
+        COS.safeTransferFrom(msg.sender, address(this), amount);
+        received = COS.balanceOf(address(this)) - before;
+        if (received == 0) revert ZeroFunding();
     }
 
     /// @dev Moves what the position has earned since it was touched last to `accrued`.

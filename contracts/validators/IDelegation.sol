@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ICreditable} from "../token/ICreditable.sol";
 import {IFundable} from "../token/IFundable.sol";
 
 /// @notice What a delegation contract is made with: `constructor(address authority, DelegationParams params)`.
@@ -60,7 +61,7 @@ struct BondPosition {
 /// @notice Time is Unix seconds, amounts are COS wei, shares are a validator's own unit. A validator is the account that
 /// its registry opened a pool for; its own bond is its own delegation to itself. Source: QOS paper (delegation,
 /// commission, unbonding), MECHANISMS of validators.
-interface IDelegation is IFundable {
+interface IDelegation is IFundable, ICreditable {
     event PoolOpened(address indexed validator, uint16 maxCommissionBps, uint16 maxChangeBps, uint16 commissionBps);
     event PoolShut(address indexed validator);
     event CommissionSet(address indexed validator, uint16 commissionBps);
@@ -94,6 +95,7 @@ interface IDelegation is IFundable {
     /// @dev After its `RewardCredited`; `reward` includes `toCommunity`.
     event EpochSettled(uint256 indexed epoch, uint256 reward, uint256 toCommunity);
     event RewardFunded(uint256 amount, uint256 rate, uint64 emissionEnd, uint256 undistributed);
+    event RewardGiven(address indexed giver, uint256 amount);
     event SlashedBondSwept(address treasury, uint256 amount);
     event CommunitySwept(address community, uint256 amount);
     event TreasurySet(address treasury);
@@ -171,8 +173,8 @@ interface IDelegation is IFundable {
     /// @return taken What it took, for `sweepSlashed`; 0 where there was never a pool or nothing is left.
     function slash(address validator, uint256 bps) external returns (uint256 taken);
 
-    /// @notice Splits what has streamed up to the end of `rewardEpoch` and was not split before: `PROPOSER_BPS` to the
-    /// proposer's pool, the rest over those of `signed` by their bond now; in each pool the commission to the validator,
+    /// @notice Splits what has streamed up to the end of `rewardEpoch`, and what was credited, and was not split before:
+    /// `PROPOSER_BPS` to the proposer's pool, the rest over those of `signed` by their bond now; in each pool the commission to the validator,
     /// the remainder to the delegators by share. What finds nobody goes to the community. Role LIVENESS.
     /// @param rewardEpoch Is over, and later than the last settled.
     /// @param proposer Zero if there is none, or if it is inactive.
@@ -183,6 +185,10 @@ interface IDelegation is IFundable {
     /// the running end, together with what is left of the running stream. What arrives counts; the rate never falls
     /// while it runs; what cannot be divided waits for the next funding.
     function fund(uint256 amount, uint64 newEnd) external override;
+
+    /// @notice Takes approved COS from anyone, the release schedule first of all, into the reward that is settled next.
+    /// What arrives counts.
+    function credit(uint256 amount) external override;
 
     /// @notice Pays what was slashed to the treasury. Anyone may call.
     function sweepSlashed() external;
@@ -233,7 +239,7 @@ interface IDelegation is IFundable {
     /// @notice Unix seconds up to which the stream is counted in `unsettled`.
     function streamedUntil() external view returns (uint64);
 
-    /// @notice COS wei streamed up to `streamedUntil` and not settled.
+    /// @notice COS wei streamed up to `streamedUntil`, or credited, and not settled.
     function unsettled() external view returns (uint256);
 
     /// @notice COS wei that no rate could be made of.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.30;
 
 import {Header} from "../crosschain/types/QCP.sol";
+import {IEmission} from "../token/IEmission.sol";
 import {IDelegation} from "./IDelegation.sol";
 import {IValidatorRegistry} from "./IValidatorRegistry.sol";
 
@@ -44,6 +45,7 @@ interface ILiveness {
     event PeriodClosed(uint256 indexed period, uint256 samples, address proposer, address[] signed);
     event ProposerElected(uint256 indexed period, address proposer);
 
+    error NotAContract(address account);
     /// @dev `slots` must divide the period.
     error InvalidSlots(uint256 slots, uint256 period);
     error GraceTooLong(uint256 grace, uint256 max);
@@ -76,7 +78,8 @@ interface ILiveness {
     function addSignatures(uint256 slot, uint256 signers, bytes calldata signatures) external;
 
     /// @notice Closes the oldest open period from `closableAt` on: counts its samples, jails who missed too many, has the
-    /// rewards split over who signed, and elects the next proposer. Anyone may call.
+    /// release schedule pay what is due and the rewards split over who signed, and elects the next proposer. Anyone may
+    /// call.
     function closePeriod() external returns (uint256 period);
 
     /// @notice The period that is closed next.
@@ -103,6 +106,9 @@ interface ILiveness {
 
     /// @notice The registry's, which also names the period.
     function DELEGATION() external view returns (IDelegation);
+
+    /// @notice The release schedule that pays the validators.
+    function SCHEDULE() external view returns (IEmission);
 
     /// @notice Seconds of a period.
     function PERIOD() external view returns (uint64);

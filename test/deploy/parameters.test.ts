@@ -78,10 +78,10 @@ describe("deployment parameters of a live network", () => {
   });
 
   it("take the release budget in whole COS, and the usual one otherwise", () => {
-    const usual = { budget: 250_000_000n * 10n ** 18n, start: 1_800_000_000n, recipient: HOME.MULTISIG };
+    const usual = { budget: 250_000_000n * 10n ** 18n, start: 1_800_000_000n };
     expect(parameters().token?.release).to.deep.equal(usual);
-    const other = parameters({ RELEASE_BUDGET: "5", RELEASE_RECIPIENT: HOME.ADVISORS });
-    expect(other.token?.release).to.deep.equal({ ...usual, budget: 5n * 10n ** 18n, recipient: HOME.ADVISORS });
+    const other = parameters({ RELEASE_BUDGET: "5", RELEASE_START: "1810000000" });
+    expect(other.token?.release).to.deep.equal({ budget: 5n * 10n ** 18n, start: 1_810_000_000n });
   });
 
   it("take pledges of 100 COS for up to two years, on the home chain", () => {
@@ -144,8 +144,8 @@ describe("deployment parameters of a live network", () => {
     ["the deployer as advisor", "ADVISORS", { ADVISORS: DEPLOYER }],
     ["a well-known investor", "INVESTORS", { INVESTORS: DEV }],
     ["a budget beyond the vault", "RELEASE_BUDGET", { RELEASE_BUDGET: "500000001" }],
-    ["the deployer as recipient", "RELEASE_RECIPIENT", { RELEASE_RECIPIENT: DEPLOYER }],
-    ["a well-known recipient", "RELEASE_RECIPIENT", { RELEASE_RECIPIENT: DEV }],
+    ["a release from milliseconds on", "RELEASE_START", { RELEASE_START: "1810000000000" }],
+    ["a release from before there was any", "RELEASE_START", { RELEASE_START: "1577836799" }],
     ["a missing start", "COS_START", { COS_START: "" }],
     ["a start in milliseconds", "COS_START", { COS_START: "1800000000000" }],
     ["a malformed schedule", "ADVISORS_VESTING", { ADVISORS_VESTING: "180" }],

@@ -144,12 +144,12 @@ describe("verifyState", () => {
     const args = [await token.cos.getAddress(), await token.releaseSchedule.getAddress(), 7n] as const;
     const data = token.ecosystemVault.interface.encodeFunctionData("approve", [...args]);
     await asMultisig(deployment, await token.ecosystemVault.getAddress(), data);
-    const terms = { ...release, recipient: deployment.parameters.guardian };
+    const terms = { ...release, start: release.start + 1n };
     const found = await differences(deployment, {
       parameters: { token: { ...deployment.parameters.token, release: terms } },
     });
     expect(found.map(({ subject, found: present }) => [subject, present])).to.deep.equal([
-      ["ReleaseSchedule recipient", release.recipient],
+      ["ReleaseSchedule START", release.start.toString()],
       ["ReleaseSchedule released or approved", "7"],
     ]);
   });

@@ -14,12 +14,13 @@ const TOTALS = SHARES.map((share, phase) => (phase === 6 ? share + 1n : share));
 
 async function deployRelease() {
   const fixture = await deployVault();
-  const { manager, cos, vault, alice, treasurer } = fixture;
+  const { manager, cos, vault, treasurer } = fixture;
+  const rewards = await ethers.deployContract("CreditableMock", [cos]);
   const start = BigInt(await time.latest()) + 100n;
-  const schedule = await ethers.deployContract("ReleaseSchedule", [manager, cos, vault, BUDGET, start, alice]);
+  const schedule = await ethers.deployContract("ReleaseSchedule", [manager, cos, vault, BUDGET, start, rewards]);
   await restrict(manager, schedule, ["setPhase", "setRecipient"]);
   await vault.approve(cos, schedule, BUDGET);
-  return { ...fixture, schedule: schedule.connect(treasurer), start };
+  return { ...fixture, schedule: schedule.connect(treasurer), rewards, start };
 }
 
 const CAP = parseEther("10000000000");
@@ -66,7 +67,7 @@ describe("ReleaseSchedule", function () {
     });
 
     it("splits the budget by the paper's shares and puts what rounding leaves into the last phase", async function () {
-      const { schedule, start, cos, vault, alice } = await loadFixture(deployRelease);
+      const { schedule, start, cos, vault, rewards } = await loadFixture(deployRelease);
       for (const [phase, total] of TOTALS.entries()) {
         const begins = start + BigInt(phase) * PHASE;
         expect(await schedule.phaseOf(phase)).to.deep.equal([total, begins, begins + PHASE]);
@@ -75,13 +76,13 @@ describe("ReleaseSchedule", function () {
       expect(await schedule.START()).to.equal(start);
       expect(await schedule.TOKEN()).to.equal(cos);
       expect(await schedule.VAULT()).to.equal(vault);
-      expect(await schedule.recipient()).to.equal(alice);
+      expect(await schedule.recipient()).to.equal(rewards);
     });
 
     it("loses no wei of a budget that seven phases cannot divide", async function () {
-      const { manager, cos, vault, alice } = await loadFixture(deployRelease);
+      const { manager, cos, vault, rewards } = await loadFixture(deployRelease);
       for (const budget of [0n, 1n, 63n, 127n, 2n ** 128n - 1n]) {
-        const odd = await ethers.deployContract("ReleaseSchedule", [manager, cos, vault, budget, 1n, alice]);
+        const odd = await ethers.deployContract("ReleaseSchedule", [manager, cos, vault, budget, 1n, rewards]);
         let sum = 0n;
         for (let phase = 0; phase < 7; ++phase) sum += (await odd.phaseOf(phase)).total;
         expect(sum).to.equal(budget);
@@ -91,11 +92,11 @@ describe("ReleaseSchedule", function () {
 
   describe("release", function () {
     it("pays nothing up to the start, and a second's share in the next second", async function () {
-      const { schedule, cos, alice, start } = await loadFixture(deployRelease);
+      const { schedule, cos, rewards, start } = await loadFixture(deployRelease);
       expect(await releaseAt(schedule, start - 1n)).to.equal(0n);
       expect(await releaseAt(schedule, start)).to.equal(0n);
       expect(await releaseAt(schedule, start + 1n)).to.equal(TOTALS[0]! / PHASE);
-      expect(await cos.balanceOf(alice)).to.equal(TOTALS[0]! / PHASE);
+      expect(await cos.balanceOf(rewards)).to.equal(TOTALS[0]! / PHASE);
     });
 
     it("returns 0 and says nothing where nothing is due", async function () {
@@ -105,14 +106,14 @@ describe("ReleaseSchedule", function () {
       await expect(schedule.release()).not.to.emit(schedule, "Emitted");
     });
 
-    it("takes from the vault and pays the recipient, whoever calls", async function () {
-      const { schedule, cos, vault, alice, bob, start } = await loadFixture(deployRelease);
+    it("takes from the vault and credits the recipient, whoever calls", async function () {
+      const { schedule, cos, vault, rewards, bob, start } = await loadFixture(deployRelease);
       await time.increaseTo(start + PHASE / 2n - 1n);
       const due = TOTALS[0]! / 2n;
       await time.setNextBlockTimestamp(start + PHASE / 2n);
       const release = schedule.connect(bob).release();
-      await expect(release).to.emit(schedule, "Emitted").withArgs(alice, due);
-      await expect(release).to.changeTokenBalances(cos, [vault, alice, bob], [-due, due, 0n]);
+      await expect(release).to.emit(schedule, "Emitted").withArgs(rewards, due);
+      await expect(release).to.changeTokenBalances(cos, [vault, rewards, schedule, bob], [-due, due, 0n, 0n]);
       expect(await schedule.released()).to.equal(due);
     });
 
@@ -135,9 +136,9 @@ describe("ReleaseSchedule", function () {
     });
 
     it("pays the whole budget where nobody called before the end, and nothing after", async function () {
-      const { schedule, cos, alice, start } = await loadFixture(deployRelease);
+      const { schedule, cos, rewards, start } = await loadFixture(deployRelease);
       expect(await releaseAt(schedule, start + 7n * PHASE + 100n * 365n * DAY)).to.equal(BUDGET);
-      expect(await cos.balanceOf(alice)).to.equal(BUDGET);
+      expect(await cos.balanceOf(rewards)).to.equal(BUDGET);
       expect(await releaseAt(schedule, start + 8n * PHASE + 100n * 365n * DAY)).to.equal(0n);
       expect(await schedule.releasable()).to.equal(0n);
     });
@@ -163,16 +164,17 @@ describe("ReleaseSchedule", function () {
     });
 
     it("reverts where the token calls back", async function () {
-      const { manager, treasurer, alice, start } = await loadFixture(deployRelease);
+      const { manager, treasurer, start } = await loadFixture(deployRelease);
       const token = await ethers.deployContract("HostileERC20Mock");
       await token.mint(treasurer, 1_000n);
+      const rewards = await ethers.deployContract("CreditableMock", [token]);
       const schedule = await ethers.deployContract("ReleaseSchedule", [
         manager,
         token,
         treasurer,
         1_000n,
         start,
-        alice,
+        rewards,
       ]);
       await token.connect(treasurer).approve(schedule, MaxUint256);
       await token.setReaction(schedule, schedule.interface.encodeFunctionData("release"));
@@ -180,6 +182,33 @@ describe("ReleaseSchedule", function () {
       await schedule.release();
       expect(await token.reacted()).to.equal(false);
       expect(schedule.interface.parseError(await token.answer())?.name).to.equal("ReentrancyGuardReentrantCall");
+    });
+  });
+
+  describe("release", function () {
+    it("reverts where the recipient takes less, by a wei", async function () {
+      const { schedule, cos, vault, rewards, start } = await loadFixture(deployRelease);
+      await rewards.setShortfall(1n);
+      await time.setNextBlockTimestamp(start + PHASE);
+      await expect(schedule.release())
+        .to.be.revertedWithCustomError(schedule, "CreditMismatch")
+        .withArgs(TOTALS[0]! - 1n, TOTALS[0]);
+      // What a stranger left there is nobody's, and in nobody's way.
+      await rewards.setShortfall(0n);
+      await vault.transfer(cos, schedule, 5n);
+      await schedule.release();
+      expect(await cos.balanceOf(schedule)).to.equal(5n);
+      expect(await cos.allowance(schedule, rewards)).to.equal(0n);
+    });
+
+    it("reverts where the recipient is no contract that takes a credit, and pays the next one all", async function () {
+      const { schedule, cos, rewards, alice, start } = await loadFixture(deployRelease);
+      await schedule.setRecipient(alice);
+      await time.setNextBlockTimestamp(start + 10n);
+      await expect(schedule.release()).to.be.revertedWithoutReason();
+      await schedule.setRecipient(rewards);
+      await releaseAt(schedule, start + PHASE);
+      expect(await cos.balanceOf(rewards)).to.equal(TOTALS[0]);
     });
   });
 
@@ -209,12 +238,13 @@ describe("ReleaseSchedule", function () {
     });
 
     it("pays the new recipient from then on", async function () {
-      const { schedule, cos, alice, bob, start } = await loadFixture(deployRelease);
+      const { schedule, cos, rewards, start } = await loadFixture(deployRelease);
       const first = await releaseAt(schedule, start + 100n);
-      await expect(schedule.setRecipient(bob)).to.emit(schedule, "RecipientSet").withArgs(bob);
+      const others = await ethers.deployContract("CreditableMock", [cos]);
+      await expect(schedule.setRecipient(others)).to.emit(schedule, "RecipientSet").withArgs(others);
       const second = await releaseAt(schedule, start + 1_000n);
-      expect(await cos.balanceOf(alice)).to.equal(first);
-      expect(await cos.balanceOf(bob)).to.equal(second);
+      expect(await cos.balanceOf(rewards)).to.equal(first);
+      expect(await cos.balanceOf(others)).to.equal(second);
     });
   });
 

@@ -4,7 +4,7 @@ import { ethers } from "hardhat";
 import { ZeroAddress, ZeroHash, concat, parseEther, type ContractTransactionResponse, type Wallet } from "ethers";
 import { headerDigest, type Header } from "../../protocol/header";
 import { sortSigners } from "../../protocol/quorum";
-import type { Liveness } from "../../typechain-types";
+import type { Liveness, ReleaseMock } from "../../typechain-types";
 import type { RewardCreditedEvent } from "../../typechain-types/contracts/validators/Delegation";
 import { REMOTE_CHAIN, deploy, signDigest, signRotation, signerWallets } from "../crosschain/support";
 import {
@@ -40,24 +40,32 @@ const PROPOSER = (REWARD * 4n) / 100n;
 
 interface LivenessFixture extends RegistryFixture {
   readonly liveness: Liveness;
+  readonly schedule: ReleaseMock;
 }
 
 /** Epoch 1 of five members with equal bonds, at the start of a period; rewards stream for 365 periods from it on. */
 async function deployLive(): Promise<LivenessFixture> {
   const fixture = await deployPublished();
   const { vault, cos, delegation, members } = fixture;
-  const liveness = await makeLiveness(fixture);
+  const schedule = await deploy<ReleaseMock>("ReleaseMock", []);
+  const liveness = await makeLiveness(fixture, schedule);
   for (const member of members) await setBond(fixture, member, BOND);
   const start = ((await now()) / DAY + 1n) * DAY;
   await at(start);
   await vault.fund(cos, delegation, STREAM, start + 365n * DAY);
   await time.increase(GRACE);
   await liveness.closePeriod();
-  return { ...fixture, liveness };
+  return { ...fixture, liveness, schedule };
 }
 
-async function makeLiveness({ manager, registry }: RegistryFixture, slots = SLOTS, grace = GRACE): Promise<Liveness> {
-  const liveness = await deploy<Liveness>("Liveness", [await registry.getAddress(), slots, grace]);
+async function makeLiveness(
+  { manager, registry }: RegistryFixture,
+  schedule: ReleaseMock,
+  slots = SLOTS,
+  grace = GRACE,
+): Promise<Liveness> {
+  const addresses = [await registry.getAddress(), await schedule.getAddress()];
+  const liveness = await deploy<Liveness>("Liveness", [...addresses, slots, grace]);
   await manager.grantRole(JAILER_ROLE, await liveness.getAddress(), 0);
   return liveness;
 }
@@ -136,7 +144,8 @@ describe("Liveness", () => {
       it(`reverts when there are ${slots} slots, which do not divide the period`, async () => {
         const fixture = await loadFixture(deployPublished);
         const none = await ethers.getContractAt("Liveness", ZeroAddress);
-        await expect(makeLiveness(fixture, slots))
+        const schedule = await deploy<ReleaseMock>("ReleaseMock", []);
+        await expect(makeLiveness(fixture, schedule, slots))
           .to.be.revertedWithCustomError(none, "InvalidSlots")
           .withArgs(slots, DAY);
       });
@@ -145,15 +154,26 @@ describe("Liveness", () => {
     it("reverts when the grace is longer than a period", async () => {
       const fixture = await loadFixture(deployPublished);
       const none = await ethers.getContractAt("Liveness", ZeroAddress);
-      await expect(makeLiveness(fixture, SLOTS, DAY + 1n))
+      const schedule = await deploy<ReleaseMock>("ReleaseMock", []);
+      await expect(makeLiveness(fixture, schedule, SLOTS, DAY + 1n))
         .to.be.revertedWithCustomError(none, "GraceTooLong")
         .withArgs(DAY + 1n, DAY);
-      await makeLiveness(fixture, SLOTS, DAY);
+      await makeLiveness(fixture, schedule, SLOTS, DAY);
+    });
+
+    it("reverts when the schedule is no contract", async () => {
+      const { registry, stranger } = await loadFixture(deployPublished);
+      const factory = await ethers.getContractFactory("Liveness");
+      await expect(factory.deploy(registry, stranger, SLOTS, GRACE))
+        .to.be.revertedWithCustomError(factory, "NotAContract")
+        .withArgs(await stranger.getAddress());
     });
 
     it("takes period and gateway from the registry", async () => {
       const fixture = await loadFixture(deployPublished);
-      const liveness = await makeLiveness(fixture);
+      const schedule = await deploy<ReleaseMock>("ReleaseMock", []);
+      const liveness = await makeLiveness(fixture, schedule);
+      expect(await liveness.SCHEDULE()).to.equal(await schedule.getAddress());
       expect(await liveness.REGISTRY()).to.equal(await fixture.registry.getAddress());
       expect(await liveness.DELEGATION()).to.equal(await fixture.delegation.getAddress());
       expect(await liveness.GATEWAY()).to.equal(await fixture.gateway.getAddress());
@@ -384,6 +404,23 @@ describe("Liveness", () => {
       await expect(liveness.closePeriod()).to.be.revertedWithCustomError(liveness, "PeriodStillOpen");
     });
 
+    it("has the schedule release what is due, and closes as well where that fails", async () => {
+      const fixture = await loadFixture(deployLive);
+      const { delegation, schedule } = fixture;
+      const [releases, settled] = [await schedule.releases(), await delegation.nextRewardEpoch()];
+      await close(fixture);
+      expect([await schedule.releases(), await delegation.nextRewardEpoch()]).to.deep.equal([
+        releases + 1n,
+        settled + 1n,
+      ]);
+      await schedule.setBroken(true);
+      await close(fixture);
+      expect([await schedule.releases(), await delegation.nextRewardEpoch()]).to.deep.equal([
+        releases + 1n,
+        settled + 2n,
+      ]);
+    });
+
     it("punishes nobody and pays all that have a seat where there was nothing to sample", async () => {
       const fixture = await loadFixture(deployLive);
       const { liveness, registry, delegation, members } = fixture;
@@ -551,8 +588,9 @@ describe("Liveness", () => {
       const weights = [3n, 1n, 0n, 4n, 1n];
       for (const [index, member] of members.entries()) await setBond(published, member, weights[index]!);
       // Whoever had its turn before the bonds changed would wait for its next one by what they were.
-      const liveness = await makeLiveness(published);
-      const fixture = { ...published, liveness };
+      const schedule = await deploy<ReleaseMock>("ReleaseMock", []);
+      const liveness = await makeLiveness(published, schedule);
+      const fixture = { ...published, liveness, schedule };
       const turns = new Map<string, number>();
       const rounds = 28;
       for (let round = 0; round < rounds; ++round) {

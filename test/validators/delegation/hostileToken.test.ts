@@ -50,6 +50,7 @@ describe("Delegation with a token that is not COS", () => {
     withdraw: ({ delegation, ann, validator }) => delegation.connect(ann).withdraw(validator.address, 0, ann.address),
     claim: ({ delegation, ann, validator }) => delegation.connect(ann).claim(validator.address, ann.address),
     fund: async ({ delegation, vault }) => delegation.connect(vault).fund(cos(1), BigInt(await time.latest()) + 100n),
+    credit: async ({ delegation, ann }) => delegation.connect(ann).credit(cos(1)),
     sweepSlashed: ({ delegation }) => delegation.sweepSlashed(),
     sweepCommunity: ({ delegation }) => delegation.sweepCommunity(),
   };
@@ -63,6 +64,7 @@ describe("Delegation with a token that is not COS", () => {
         delegation.interface.encodeFunctionData("withdraw", [validator.address, 0, ann.address]),
         delegation.interface.encodeFunctionData("claim", [validator.address, ann.address]),
         delegation.interface.encodeFunctionData("fund", [1, 2n ** 63n]),
+        delegation.interface.encodeFunctionData("credit", [1]),
         delegation.interface.encodeFunctionData("sweepSlashed"),
         delegation.interface.encodeFunctionData("sweepCommunity"),
       ];

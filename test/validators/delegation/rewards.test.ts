@@ -108,6 +108,33 @@ describe("Delegation: rewards", () => {
     });
   });
 
+  describe("credit", () => {
+    it("reverts where nothing arrives", async () => {
+      const { delegation, ann } = await loadFixture(deployed);
+      await expect(delegation.connect(ann.signer).credit(0)).to.be.revertedWithCustomError(delegation, "ZeroFunding");
+    });
+
+    it("adds what anyone gives to the epoch that is settled next, beside the stream", async () => {
+      const { delegation, token, address, settle, one, two, ann, bob, start, epoch } = await loadFixture(bonded);
+      const given = cos(100);
+      const sent = delegation.connect(ann.signer).credit(given);
+      await expect(sent).to.emit(delegation, "RewardGiven").withArgs(ann.address, given);
+      await expect(sent).to.changeTokenBalances(token, [ann.signer, address], [-given, given]);
+      expect(await delegation.unsettled()).to.equal(given);
+      expect(await delegation.rewardRate()).to.equal(RATE);
+      await at(start + DAY);
+      await expect(settle(epoch, one, [one, two]))
+        .to.emit(delegation, "EpochSettled")
+        .withArgs(epoch, DAILY + given, 0);
+      const part = ((DAILY + given) * 48n) / 100n;
+      expect((await delegation.positionOf(two.address, bob.address)).reward).to.equal((part * 9n) / 10n);
+      await at(start + 2n * DAY);
+      await expect(settle(epoch + 1n, one, [one, two]))
+        .to.emit(delegation, "EpochSettled")
+        .withArgs(epoch + 1n, DAILY, 0);
+    });
+  });
+
   describe("settle", () => {
     it("reverts for anybody but the registry", async () => {
       const { delegation, one } = await loadFixture(deployed);
