@@ -21,6 +21,8 @@ const SEED = Number(process.env.SEED ?? 1);
 const AFTER = Number(process.env.AFTER ?? 0);
 const AGAIN = process.env.AGAIN === "1";
 const ROOMS = process.env.ROOM === undefined ? [...new Set(TARGETS.map(({ room }) => room))] : [process.env.ROOM];
+/** Long: a slow machine kills no mutant. */
+const TIMEOUT = 1_800_000;
 const ROOT = resolve(__dirname, "../..");
 const REPORT = join(ROOT, "bench/results/mutation.json");
 
@@ -82,7 +84,7 @@ async function firstFailure(files: readonly string[]): Promise<Failure | undefin
 }
 
 async function firstFailureOf(file: string): Promise<string | undefined> {
-  const mocha = new Mocha({ bail: true, timeout: 120_000, reporter: class {} as unknown as string });
+  const mocha = new Mocha({ bail: true, timeout: TIMEOUT, reporter: class {} as unknown as string });
   Reflect.deleteProperty(require.cache, file);
   mocha.addFile(file);
   return new Promise((done) => {
