@@ -67,23 +67,18 @@ function replaceCode(codes: ReadonlyMap<string, string>): () => void {
   };
 }
 
-interface Failure {
-  readonly file: string;
-  /** Its title and error. */
-  readonly test: string;
-}
-
-/** Runs test files one by one up to the first failure; undefined where all pass. */
-async function firstFailure(files: readonly string[]): Promise<Failure | undefined> {
-  await reset();
-  for (const file of files) {
-    const test = await firstFailureOf(join(ROOT, "test", file));
-    if (test !== undefined) return { file, test };
+/** Runs a test file up to its first failure, with the code of these contracts in place of the build's. */
+async function firstFailure(codes: ReadonlyMap<string, string>, file: string): Promise<string | undefined> {
+  const restore = replaceCode(codes);
+  try {
+    await reset();
+    return await run(join(ROOT, "test", file));
+  } finally {
+    restore();
   }
-  return undefined;
 }
 
-async function firstFailureOf(file: string): Promise<string | undefined> {
+async function run(file: string): Promise<string | undefined> {
   const mocha = new Mocha({ bail: true, timeout: TIMEOUT, reporter: class {} as unknown as string });
   Reflect.deleteProperty(require.cache, file);
   mocha.addFile(file);
@@ -97,47 +92,49 @@ async function firstFailureOf(file: string): Promise<string | undefined> {
   });
 }
 
+interface Trial {
+  readonly target: Target;
+  readonly file: string;
+}
+
 /** What killed so far: a mutant of a line near by meets the same tests first. */
 const kills: { readonly source: string; readonly line: number; readonly file: string }[] = [];
 
-function likeliestFirst(tests: readonly string[], { source, line }: Mutant): readonly string[] {
-  const distance = (test: string): number =>
+/** The likeliest test first; models, which take long, last. */
+function trialsOf({ targets, mutant: { source, line } }: Job): readonly Trial[] {
+  const distance = ({ file }: Trial): number =>
     Math.min(
       Number.MAX_SAFE_INTEGER,
-      ...kills.filter((kill) => kill.source === source && kill.file === test).map((kill) => Math.abs(kill.line - line)),
+      ...kills.filter((kill) => kill.source === source && kill.file === file).map((kill) => Math.abs(kill.line - line)),
     );
-  return [...tests].sort((a, b) => distance(a) - distance(b));
+  const isModel = ({ file }: Trial): number => (/model/i.test(file) ? 1 : 0);
+  return targets
+    .flatMap((target) => target.tests.map((file) => ({ target, file })))
+    .sort((a, b) => isModel(a) - isModel(b) || distance(a) - distance(b));
 }
 
-async function judge({ targets, mutant }: Job): Promise<{ readonly verdict: Verdict; readonly by?: string }> {
-  for (const { contracts, tests } of targets) {
-    const codes = compile(contracts, mutant.source, mutant.text);
+async function judge(job: Job): Promise<{ readonly verdict: Verdict; readonly by?: string }> {
+  const { source, line, text } = job.mutant;
+  const compiled = new Map<Target, ReadonlyMap<string, string>>();
+  for (const { target, file } of trialsOf(job)) {
+    const codes = compiled.get(target) ?? compile(target.contracts, source, text);
     if (codes === undefined) return { verdict: "stillborn" };
-    const failure = await firstFailureWith(codes, likeliestFirst(tests, mutant));
-    if (failure !== undefined) {
-      kills.push({ source: mutant.source, line: mutant.line, file: failure.file });
-      return { verdict: "killed", by: failure.test };
-    }
+    compiled.set(target, codes);
+    const by = await firstFailure(codes, file);
+    if (by === undefined) continue;
+    kills.push({ source, line, file });
+    return { verdict: "killed", by };
   }
-  return { verdict: reasonFor(mutant) === undefined ? "survived" : "equivalent" };
-}
-
-async function firstFailureWith(
-  codes: ReadonlyMap<string, string>,
-  tests: readonly string[],
-): Promise<Failure | undefined> {
-  const restore = replaceCode(codes);
-  try {
-    return await firstFailure(tests);
-  } finally {
-    restore();
-  }
+  return { verdict: reasonFor(job.mutant) === undefined ? "survived" : "equivalent" };
 }
 
 /** A mutant's death means something only where its contract passes without it, compiled alike. */
 async function requirePassing({ contracts, tests }: Target): Promise<void> {
-  const failure = await firstFailureWith(compile(contracts) ?? new Map<string, string>(), tests);
-  if (failure !== undefined) throw new Error(`fails without any mutant: ${failure.test}`);
+  const codes = compile(contracts) ?? new Map<string, string>();
+  for (const file of tests) {
+    const failed = await firstFailure(codes, file);
+    if (failed !== undefined) throw new Error(`fails without any mutant: ${failed}`);
+  }
 }
 
 function reasonFor(mutant: Mutant): string | undefined {
