@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.30;
+
+/// @notice An account that is a contract: does what its owner says, and takes BNB well or badly.
+contract ChannelPartyMock {
+    enum Behaviour {
+        Accept,
+        Refuse,
+        BurnGas,
+        ReturnBomb,
+        Reenter
+    }
+
+    Behaviour public behaviour;
+    address public target;
+    bytes public call;
+    /// @notice What the call from within `receive` came to.
+    bool public reentered;
+    bytes public answer;
+
+    error Refuses();
+
+    receive() external payable {
+        if (behaviour == Behaviour.Refuse) revert Refuses();
+        if (behaviour == Behaviour.BurnGas) {
+            while (true) continue;
+        }
+        if (behaviour == Behaviour.ReturnBomb) {
+            assembly ("memory-safe") {
+                revert(0, 50000)
+            }
+        }
+        if (behaviour == Behaviour.Reenter) (reentered, answer) = target.call(call);
+    }
+
+    function setBehaviour(Behaviour value) external {
+        behaviour = value;
+    }
+
+    function setReentry(address to, bytes calldata data) external {
+        (behaviour, target, call) = (Behaviour.Reenter, to, data);
+    }
+
+    function execute(address to, uint256 value, bytes calldata data) external payable returns (bytes memory result) {
+        bool done;
+        (done, result) = to.call{value: value}(data);
+        if (done) return result;
+        assembly ("memory-safe") {
+            revert(add(result, 32), mload(result))
+        }
+    }
+}
