@@ -21,6 +21,8 @@ const SEED = Number(process.env.SEED ?? 1);
 const AFTER = Number(process.env.AFTER ?? 0);
 const AGAIN = process.env.AGAIN === "1";
 const ROOMS = process.env.ROOM === undefined ? [...new Set(TARGETS.map(({ room }) => room))] : [process.env.ROOM];
+/** Long: a slow machine kills no mutant. */
+const TIMEOUT = 1_800_000;
 const ROOT = resolve(__dirname, "../..");
 const REPORT = join(ROOT, "bench/results/mutation.json");
 
@@ -65,24 +67,19 @@ function replaceCode(codes: ReadonlyMap<string, string>): () => void {
   };
 }
 
-interface Failure {
-  readonly file: string;
-  /** Its title and error. */
-  readonly test: string;
-}
-
-/** Runs test files one by one up to the first failure; undefined where all pass. */
-async function firstFailure(files: readonly string[]): Promise<Failure | undefined> {
-  await reset();
-  for (const file of files) {
-    const test = await firstFailureOf(join(ROOT, "test", file));
-    if (test !== undefined) return { file, test };
+/** Runs a test file up to its first failure, with the code of these contracts in place of the build's. */
+async function firstFailure(codes: ReadonlyMap<string, string>, file: string): Promise<string | undefined> {
+  const restore = replaceCode(codes);
+  try {
+    await reset();
+    return await run(join(ROOT, "test", file));
+  } finally {
+    restore();
   }
-  return undefined;
 }
 
-async function firstFailureOf(file: string): Promise<string | undefined> {
-  const mocha = new Mocha({ bail: true, timeout: 120_000, reporter: class {} as unknown as string });
+async function run(file: string): Promise<string | undefined> {
+  const mocha = new Mocha({ bail: true, timeout: TIMEOUT, reporter: class {} as unknown as string });
   Reflect.deleteProperty(require.cache, file);
   mocha.addFile(file);
   return new Promise((done) => {
@@ -95,47 +92,54 @@ async function firstFailureOf(file: string): Promise<string | undefined> {
   });
 }
 
+interface Trial {
+  readonly target: Target;
+  readonly file: string;
+}
+
 /** What killed so far: a mutant of a line near by meets the same tests first. */
 const kills: { readonly source: string; readonly line: number; readonly file: string }[] = [];
 
-function likeliestFirst(tests: readonly string[], { source, line }: Mutant): readonly string[] {
-  const distance = (test: string): number =>
+/** The likeliest test first; models, which take long, last. */
+function trialsOf({ targets, mutant: { source, line } }: Job): readonly Trial[] {
+  const distance = ({ file }: Trial): number =>
     Math.min(
       Number.MAX_SAFE_INTEGER,
-      ...kills.filter((kill) => kill.source === source && kill.file === test).map((kill) => Math.abs(kill.line - line)),
+      ...kills.filter((kill) => kill.source === source && kill.file === file).map((kill) => Math.abs(kill.line - line)),
     );
-  return [...tests].sort((a, b) => distance(a) - distance(b));
+  const isModel = ({ file }: Trial): number => (/model/i.test(file) ? 1 : 0);
+  return targets
+    .flatMap((target) => target.tests.map((file) => ({ target, file })))
+    .sort((a, b) => isModel(a) - isModel(b) || distance(a) - distance(b));
 }
 
-async function judge({ targets, mutant }: Job): Promise<{ readonly verdict: Verdict; readonly by?: string }> {
-  for (const { contracts, tests } of targets) {
-    const codes = compile(contracts, mutant.source, mutant.text);
+async function judge(job: Job): Promise<{ readonly verdict: Verdict; readonly by?: string }> {
+  const { source, line, text } = job.mutant;
+  const compiled = new Map<Target, ReadonlyMap<string, string>>();
+  for (const { target, file } of trialsOf(job)) {
+    const codes = compiled.get(target) ?? compile(target.contracts, source, text);
     if (codes === undefined) return { verdict: "stillborn" };
-    const failure = await firstFailureWith(codes, likeliestFirst(tests, mutant));
-    if (failure !== undefined) {
-      kills.push({ source: mutant.source, line: mutant.line, file: failure.file });
-      return { verdict: "killed", by: failure.test };
-    }
+    compiled.set(target, codes);
+    const by = await firstFailure(codes, file);
+    if (by === undefined) continue;
+    kills.push({ source, line, file });
+    return { verdict: "killed", by };
   }
-  return { verdict: reasonFor(mutant) === undefined ? "survived" : "equivalent" };
-}
-
-async function firstFailureWith(
-  codes: ReadonlyMap<string, string>,
-  tests: readonly string[],
-): Promise<Failure | undefined> {
-  const restore = replaceCode(codes);
-  try {
-    return await firstFailure(tests);
-  } finally {
-    restore();
-  }
+  return { verdict: reasonFor(job.mutant) === undefined ? "survived" : "equivalent" };
 }
 
 /** A mutant's death means something only where its contract passes without it, compiled alike. */
-async function requirePassing({ contracts, tests }: Target): Promise<void> {
-  const failure = await firstFailureWith(compile(contracts) ?? new Map<string, string>(), tests);
-  if (failure !== undefined) throw new Error(`fails without any mutant: ${failure.test}`);
+async function requirePassing(targets: readonly Target[]): Promise<void> {
+  const passed = new Set<string>();
+  for (const { contracts, tests } of targets) {
+    const codes = compile(contracts) ?? new Map<string, string>();
+    for (const file of tests) {
+      const subject = `${Object.keys(contracts).join()} ${file}`;
+      const failed = passed.has(subject) ? undefined : await firstFailure(codes, file);
+      if (failed !== undefined) throw new Error(`fails without any mutant: ${failed}`);
+      passed.add(subject);
+    }
+  }
 }
 
 function reasonFor(mutant: Mutant): string | undefined {
@@ -206,7 +210,7 @@ async function tryRoom(room: string): Promise<void> {
   const targets = TARGETS.filter((target) => target.room === room);
   const known = jobsOf(targets);
   const earlier = AFTER > 0 || AGAIN ? reports()[room] : undefined;
-  if (earlier === undefined) for (const target of targets) await requirePassing(target);
+  if (earlier === undefined) await requirePassing(targets);
   console.log(`${room}: ${known.length} mutants known (seed ${SEED})`);
 
   const started = Date.now();

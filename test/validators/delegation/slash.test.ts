@@ -159,6 +159,17 @@ describe("Delegation: slashing", () => {
     expect(await delegation.bondOf(validator.address)).to.equal(cos(100));
   });
 
+  it("takes to the wei what the shares of a pool are worth less, a fraction included", async () => {
+    const { delegation, delegate, undelegate, slash, ann, other } = await loadFixture(bonded);
+    await delegate(ann, other, 10n);
+    await undelegate(ann, other, 3n);
+    // Ten shares are worth 6.667 wei after it: six whole ones.
+    await expect(slash(other, 3_333n))
+      .to.emit(delegation, "BondSlashed")
+      .withArgs(other.address, 3_333, 6_667n * 10n ** 23n, 4);
+    expect(await delegation.unsweptSlashed()).to.equal(4n);
+  });
+
   describe("sweepSlashed", () => {
     it("reverts for nothing", async () => {
       const { delegation } = await loadFixture(bonded);
