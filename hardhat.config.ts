@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import "@nomicfoundation/hardhat-toolbox";
 import "hardhat-contract-sizer";
 import { subtask, type HardhatUserConfig } from "hardhat/config";
@@ -79,7 +80,11 @@ const pureSolc: SolcUserConfig = {
   version: SOLC_VERSION,
   settings: { ...(solc(1_000).settings as object), metadata: { appendCBOR: false } },
 };
-const PURE_SOURCES: readonly string[] = ["contracts/mocks/ScriptedGameMock.sol"];
+const GAME_FOLDERS: readonly string[] = ["contracts/game/samples", "contracts/games"];
+const PURE_SOURCES: readonly string[] = GAME_FOLDERS.filter((folder) => existsSync(`${__dirname}/${folder}`))
+  .flatMap((folder) => readdirSync(`${__dirname}/${folder}`).map((file) => `${folder}/${file}`))
+  .filter((file) => file.endsWith(".sol"))
+  .concat("contracts/mocks/ScriptedGameMock.sol");
 
 const config: HardhatUserConfig = {
   solidity: {

@@ -161,6 +161,16 @@ describe("PurityChecker", () => {
   });
 
   describe("[gas]", () => {
+    for (const name of ["TicTacToe"] as const) {
+      it(`admits ${name} as it is compiled`, async () => {
+        const { checker } = await loadFixture(deployed);
+        const rules = await ethers.deployContract(name);
+        await expect(checker.check(rules))
+          .to.emit(checker, "Checked")
+          .withArgs(await rules.getAddress());
+      });
+    }
+
     for (const [title, byte] of [
       ["one-byte instructions", "5b"],
       ["PUSH1", "60"],
