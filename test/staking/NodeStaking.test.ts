@@ -365,10 +365,10 @@ describe("NodeStaking", () => {
     });
 
     it("reverts for a node that is renewed, withdrawn or released", async () => {
-      const { pool, alice, position, end } = await loadFixture(pledged);
+      const { pool, alice, position } = await loadFixture(pledged);
       const renewed = await pledgeNode(pool, alice, KIND.cellular);
       const released = await pledgeNode(pool, alice, KIND.cellular);
-      await time.increaseTo(end + IDLE + 100n);
+      await time.increaseTo((await pool.endOf(released)) + IDLE);
       await pool.connect(alice).withdraw(position, NOBODY);
       await pool.connect(alice).repledge(renewed, 0);
       await pool.release(released);
