@@ -516,6 +516,17 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   }
 }
 
+/** What a live deployment may well be meant to do, and whoever starts it should know. */
+export function cautionsOf({ live, registry, minSigners }: DeploymentParameters): readonly string[] {
+  const count = registry?.genesisOperators.length ?? 0;
+  if (!live || registry === undefined || BigInt(count) > minSigners) return [];
+  return [
+    `GENESIS_OPERATORS names ${count} accounts, as many as the smallest set has: while one of them has left, or is jailed ` +
+      "or slashed, no further epoch can be published, and 7 days after the last one all lanes stand still. Nobody else can " +
+      "take its place before all cellular places were taken. Name spare accounts: they may register at any time.",
+  ];
+}
+
 function readGenesis(read: EnvironmentReader): Rotation {
   return {
     epoch: read.integer("GENESIS_EPOCH"),

@@ -1,6 +1,7 @@
 import { task } from "hardhat/config";
 import { formatEther } from "ethers";
 import { deploy, type DeploymentEvent } from "../deploy/deployment";
+import { cautionsOf } from "../deploy/parameters";
 import { fileRecorder, memoryRecorder, type DeploymentRecord } from "../deploy/record";
 import { networkParameters } from "./networkParameters";
 import { inWords, openSession, withCommonParams, type BuildArgs } from "./session";
@@ -17,6 +18,7 @@ withCommonParams(
     // The in-process chain ends with this command: a file would outlive it.
     const forgotten = session.network === "hardhat" && args.deployment === undefined;
     const recorder = forgotten ? memoryRecorder() : fileRecorder(session.recordFile);
+    for (const caution of cautionsOf(parameters)) session.say(`  caution: ${caution}`);
     await session.confirm(
       `Deploy on ${session.network} (chain ${session.chainId}) as ${signer.address}, which holds ` +
         `${formatEther(await session.provider.getBalance(signer.address))} coins; roles go to ${parameters.multisig} ` +

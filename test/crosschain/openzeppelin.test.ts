@@ -202,6 +202,16 @@ describe("Applications over two gateways", function () {
       return { token, bridge, wrapped };
     }
 
+    it("cannot send over a lane that takes fees: it has no way to pay them", async function () {
+      const { here, there } = chains;
+      const { token, bridge } = await bridgeOdd();
+      await here.gateway.setFees(there.chainId, { base: 1n, perGas: 0n, perByte: 0n });
+      await expect(bridge.crosschainTransfer(await on(there, there.user), 300n))
+        .to.be.revertedWithCustomError(here.gateway, "WrongFee")
+        .withArgs(0, 1_000_000);
+      expect(await token.balanceOf(bridge)).to.equal(0n);
+    });
+
     it("sends nothing of a token that returns false, and retries what such a token did not release", async function () {
       const { here, there, outward, back } = chains;
       const { token, bridge, wrapped } = await bridgeOdd();

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Wallet, ZeroAddress, id } from "ethers";
 import { DeploymentError } from "../../deploy/deploymentError";
-import { liveParameters, validateParameters, type DeploymentParameters } from "../../deploy/parameters";
+import { cautionsOf, liveParameters, validateParameters, type DeploymentParameters } from "../../deploy/parameters";
 
 const account = (name: string): string => new Wallet(id(name)).address;
 const DEV = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -49,6 +49,13 @@ describe("deployment parameters of a live network", () => {
     expect(home.registry?.treasury).to.equal(HOME.MULTISIG);
     expect(home.genesis.epoch).to.equal(0n);
     expect(home.lanes.map(({ chainId, gateway }) => [chainId, gateway])).to.deep.equal([[56n, DEV]]);
+  });
+
+  it("call for caution where no operator of the first set could be spared", () => {
+    expect(cautionsOf(parameters())).to.have.lengthOf(1);
+    expect(cautionsOf(parameters({ GENESIS_OPERATORS: [...OPERATORS, account("e")].join(",") }))).to.deep.equal([]);
+    expect(cautionsOf({ ...parameters(), live: false })).to.deep.equal([]);
+    expect(cautionsOf(parameters({}, "custom"))).to.deep.equal([]);
   });
 
   it("take the fees of the lanes, and a delivery's cost otherwise", () => {
