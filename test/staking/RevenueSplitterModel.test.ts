@@ -58,7 +58,9 @@ class TokenModel {
   }
 }
 
-describe("RevenueSplitter against a model (invariants 1 to 6 of revenue)", () => {
+describe("RevenueSplitter against a model (invariants 1 to 6 of revenue)", function () {
+  this.timeout(900_000);
+
   for (const seed of SEEDS) {
     it(`agrees after each of ${OPERATIONS} operations of seed ${seed}`, async () => {
       const fixture = await loadFixture(deploySplitterOverPools);

@@ -145,7 +145,9 @@ class Model {
   }
 }
 
-describe("ValidatorRegistry against a model (invariants 1 to 7)", () => {
+describe("ValidatorRegistry against a model (invariants 1 to 7)", function () {
+  this.timeout(900_000);
+
   /** How often each operation succeeded, over all seeds. */
   const done = new Map<string, number>();
 
