@@ -605,6 +605,23 @@ describe("Liveness", () => {
       }
     });
 
+    it("owes a bond that was there for a moment one turn, not a hundred", async () => {
+      const fixture = await loadFixture(deployLive);
+      const { liveness, members } = fixture;
+      const passing = [members[0]!, members[1]!];
+      for (const member of passing) await setBond(fixture, member, 100n * BOND);
+      await close(fixture);
+      for (const member of passing) await setBond(fixture, member, BOND);
+      const turns = new Map<string, number>();
+      for (let round = 0; round < 20; ++round) {
+        await close(fixture);
+        const elected = await liveness.proposer();
+        turns.set(elected, (turns.get(elected) ?? 0) + 1);
+      }
+      // Four each, give or take the one that is owed, or paid back.
+      for (const { address } of members) expect(turns.get(address) ?? 0, address).to.be.within(3, 5);
+    });
+
     it("is paid its part beside its share if it signed the period that it was elected for", async () => {
       const fixture = await loadFixture(deployLive);
       const { liveness, members } = fixture;
