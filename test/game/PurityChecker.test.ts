@@ -161,7 +161,7 @@ describe("PurityChecker", () => {
   });
 
   describe("[gas]", () => {
-    for (const name of ["TicTacToe"] as const) {
+    for (const name of ["TicTacToe", "RockPaperScissors", "LiarsDice"] as const) {
       it(`admits ${name} as it is compiled`, async () => {
         const { checker } = await loadFixture(deployed);
         const rules = await ethers.deployContract(name);
