@@ -28,4 +28,10 @@ export const EQUIVALENT: readonly EquivalentMutant[] = [
     after: "if (entering != address(0) && entering <= before[i]) {",
     reason: "a key that enters has no seat: a key is used once, and its operator had none",
   },
+  {
+    source: "validators/ValidatorRegistry.sol",
+    before: "if (!free) (, greatest) = _weakestSeated();",
+    after: "if (true) (, greatest) = _weakestSeated();",
+    reason: "where a seat is free the first on standby is taken whatever `greatest` is, and its bond replaces that",
+  },
 ];
