@@ -272,6 +272,15 @@ describe("Slashing.proveRotations", () => {
       .withArgs(members[0]!.key.address, 1);
   });
 
+  it("counts the epochs from before the operator left its seat and took one again", async () => {
+    const { registry, slashing, members } = await loadFixture(deployPublished);
+    const member = members[1]!;
+    await registry.connect(member.account).revoke();
+    await registry.connect(member.account).unjail();
+    expect((await registry.keyOf(member.key.address)).since).to.equal(1);
+    await expect(prove(slashing, member.key, { ...ROTATION, validUntil: 1n })).to.emit(registry, "OperatorSlashed");
+  });
+
   for (const [name, change] of [
     ["validities", { validUntil: ROTATION.validUntil + 1n }],
     ["sets", { signers: ROTATION.signers.slice(1) }],
