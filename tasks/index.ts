@@ -43,5 +43,3 @@ import "./cos/claim";
 import "./cos/withdraw";
 import "./revenue/closeEpoch";
 import "./revenue/withdraw";
-import "./game/check";
-import "./game/new";

@@ -1,0 +1,85 @@
+import type { Channel, ChannelVenue, SignedState } from "../../protocol/channel";
+import { SdkError } from "../errors";
+import type { ChannelClient } from "./channelClient";
+import { toWire } from "./wire";
+
+/** What is used of `fetch`. */
+export type Fetch = (
+  url: string,
+  init: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body: string;
+    readonly signal: AbortSignal;
+  },
+) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string> }>;
+
+const TIMEOUT_MS = 10_000;
+
+/** A relayer with the role `watchtower`: answers a stale challenge with the newest state that it was given. */
+export class Watchtower {
+  /** @param endpoint Such as `https://tower.example`. */
+  constructor(
+    private readonly endpoint: string,
+    private readonly fetcher: Fetch,
+  ) {}
+
+  /** Hands over a state that all have signed. Throws WATCHTOWER_REFUSED or WATCHTOWER_SILENT. */
+  async keep(channel: Channel, venue: ChannelVenue, { state, signatures }: SignedState): Promise<void> {
+    const { version, stake, balances, gameState } = state;
+    const submission = { chainId: venue.chainId, channel, state: { version, stake, balances, gameState }, signatures };
+    const answer = await this.post(JSON.stringify(toWire(submission)));
+    if (!answer.ok) {
+      throw new SdkError("WATCHTOWER_REFUSED", { context: { status: answer.status, answer: answer.text } });
+    }
+  }
+
+  private async post(body: string): Promise<{ ok: boolean; status: number; text: string }> {
+    try {
+      const headers = { "content-type": "application/json" };
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      const response = await this.fetcher(`${this.endpoint}/channels`, { method: "POST", headers, body, signal });
+      return { ok: response.ok, status: response.status, text: await response.text() };
+    } catch (cause) {
+      throw new SdkError("WATCHTOWER_SILENT", { context: { endpoint: this.endpoint }, cause });
+    }
+  }
+}
+
+/** Hands over the newest state whenever it is called, one at a time; what is overtaken meanwhile is left out. */
+export class WatchtowerFeed {
+  private sending: Promise<void> | undefined;
+  private sent = 0n;
+
+  constructor(
+    private readonly client: ChannelClient,
+    private readonly channel: Channel,
+    private readonly venue: ChannelVenue,
+    private readonly tower: Watchtower,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** After each `agreed`. What fails is told, and tried again with the next state. */
+  push(): void {
+    this.sending ??= this.send().finally(() => (this.sending = undefined));
+  }
+
+  /** Resolves when the newest state was handed over, or has failed to be. */
+  async flush(): Promise<void> {
+    this.push();
+    await this.sending;
+  }
+
+  private async send(): Promise<void> {
+    while (this.client.state.version > this.sent) {
+      const { agreed } = this.client;
+      try {
+        await this.tower.keep(this.channel, this.venue, agreed);
+        this.sent = agreed.state.version;
+      } catch (error) {
+        this.onError(error);
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { SdkError } from "../errors";
+import type { StateStore } from "./stateStore";
+
+/** What is used of a browser's IndexedDB: Node, whose types this repository has, knows it not. */
+interface Request<Result> {
+  readonly result: Result;
+  readonly error: unknown;
+  onsuccess: (() => void) | null;
+  onerror: (() => void) | null;
+}
+
+interface OpenRequest extends Request<Database> {
+  onupgradeneeded: (() => void) | null;
+}
+
+interface Transaction {
+  readonly error: unknown;
+  oncomplete: (() => void) | null;
+  onabort: (() => void) | null;
+  objectStore(name: string): {
+    get(key: string): Request<unknown>;
+    getAllKeys(): Request<readonly unknown[]>;
+    put(value: string, key: string): Request<unknown>;
+  };
+}
+
+interface Database {
+  createObjectStore(name: string): unknown;
+  transaction(name: string, mode: "readonly" | "readwrite", options?: { readonly durability: "strict" }): Transaction;
+}
+
+export interface IndexedDb {
+  open(name: string, version: number): OpenRequest;
+}
+
+/** What is used of the browser's Web Locks. */
+export interface WebLocks {
+  request(
+    name: string,
+    options: { readonly ifAvailable: true },
+    held: (lock: object | null) => Promise<void>,
+  ): Promise<unknown>;
+}
+
+const RECORDS = "channels";
+
+/** Browsers: one database of the page's origin. Strict durability: a saved record survives the machine's death too. */
+export class IndexedDbStore implements StateStore {
+  private constructor(
+    private readonly database: Database,
+    private readonly release: () => void,
+  ) {}
+
+  /**
+   * `IndexedDbStore.open(indexedDB, navigator.locks, "cos-channels")`. Throws STORE_LOCKED where another tab holds it: two
+   * tabs with one key could sign against each other.
+   */
+  static async open(factory: IndexedDb, locks: WebLocks, name: string): Promise<IndexedDbStore> {
+    const release = await holdLock(locks, name);
+    const opening = factory.open(name, 1);
+    opening.onupgradeneeded = () => void opening.result.createObjectStore(RECORDS);
+    return new IndexedDbStore(await resultOf(opening), release);
+  }
+
+  async load(channelId: string): Promise<string | undefined> {
+    const found = await resultOf(this.database.transaction(RECORDS, "readonly").objectStore(RECORDS).get(channelId));
+    if (found !== undefined && typeof found !== "string")
+      throw new SdkError("STORE_CORRUPT", { context: { channelId } });
+    return found;
+  }
+
+  save(channelId: string, record: string): Promise<void> {
+    const transaction = this.database.transaction(RECORDS, "readwrite", { durability: "strict" });
+    transaction.objectStore(RECORDS).put(record, channelId);
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(transaction.error as Error);
+    });
+  }
+
+  async channels(): Promise<readonly string[]> {
+    const keys = await resultOf(this.database.transaction(RECORDS, "readonly").objectStore(RECORDS).getAllKeys());
+    return keys.map(String);
+  }
+
+  close(): void {
+    this.release();
+  }
+}
+
+function resultOf<Result>(request: Request<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error as Error);
+  });
+}
+
+/** Resolves once the lock is held, until the returned function is called or the tab is closed. */
+function holdLock(locks: WebLocks, name: string): Promise<() => void> {
+  return new Promise((resolve, reject) => {
+    const request = locks.request(name, { ifAvailable: true }, (lock) => {
+      if (lock === null) return Promise.reject(new SdkError("STORE_LOCKED", { context: { name } }));
+      return new Promise((release) => resolve(() => release()));
+    });
+    request.catch(reject);
+  });
+}
