@@ -43,3 +43,5 @@ import "./cos/claim";
 import "./cos/withdraw";
 import "./revenue/closeEpoch";
 import "./revenue/withdraw";
+import "./game/check";
+import "./game/new";

@@ -3,9 +3,9 @@ pragma solidity 0.8.30;
 
 /// @title A game's rules: one pure contract, the same bytecode on BSC, in a state channel and on layer 2
 /// @notice Every function is a function of its arguments alone: the bytecode may hold only what `PurityChecker` admits.
-/// Players are numbered from 0. A state is at most 1,024 bytes, a setup or a move at most 256, a call may use 1,000,000
-/// gas; what exceeds a limit, reverts, or returns anything but the exact ABI encoding changes nothing. Source: COS paper
-/// (game registry and engine).
+/// At most 16 players are numbered from 0. A state is 1 to 1,024 bytes, a setup or a move at most 256, a call may use
+/// 1,000,000 gas; what exceeds a limit, reverts, or returns anything but the exact ABI encoding changes nothing. Source:
+/// COS paper (game registry and engine).
 interface IGame {
     /// @notice The first state. Reverts for a setup or a number of players that the game does not know.
     /// @param setup The game's own options; empty for its default.

@@ -23,9 +23,22 @@ export const EQUIVALENT: readonly EquivalentMutant[] = [
     reason: "adds 0 times what the pool always answers: its integral at the start of a week that it has reached",
   },
   {
+    source: "staking/libraries/WeekHistory.sol",
+    before: "if (week >= lastWeek) return last;",
+    after: "if (week > lastWeek) return last;",
+    reason:
+      "of the last knot's own week the search finds that knot: its first and its last candidate are the last knot",
+  },
+  {
     source: "validators/ValidatorRegistry.sol",
     before: "if (entering != address(0) && entering < before[i]) {",
     after: "if (entering != address(0) && entering <= before[i]) {",
     reason: "a key that enters has no seat: a key is used once, and its operator had none",
+  },
+  {
+    source: "validators/ValidatorRegistry.sol",
+    before: "if (!free) (, greatest) = _weakestSeated();",
+    after: "if (true) (, greatest) = _weakestSeated();",
+    reason: "where a seat is free the first on standby is taken whatever `greatest` is, and its bond replaces that",
   },
 ];

@@ -52,7 +52,7 @@ class Model {
   get shares(): bigint[] {
     const each = 10_000n / BigInt(this.living.length);
     const rest = 10_000n - each * BigInt(this.living.length);
-    return this.dice.map((count, player) => (count === 0 ? 0n : player === this.living[0] ? each + rest : each));
+    return this.dice.map((count, player) => (count === 0 ? 0n : player === this.living.at(-1) ? each + rest : each));
   }
 
   image(player: number): string {
@@ -378,7 +378,7 @@ describe("LiarsDice", () => {
       const model = new Model(4, 2);
       model.dice[1] = 0;
       const state = await rules.expire(model.encode());
-      expect(await rules.outcome(state)).to.deep.equal([true, [3_334n, 0n, 3_333n, 3_333n]]);
+      expect(await rules.outcome(state)).to.deep.equal([true, [3_333n, 0n, 3_333n, 3_334n]]);
     });
   });
 

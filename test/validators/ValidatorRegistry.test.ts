@@ -583,6 +583,24 @@ describe("ValidatorRegistry", () => {
       expect((await registry.operatorOf(last!.address)).status).to.equal(STATUS.standby);
     });
 
+    it("finds the weakest incumbent also where it has the lowest or the highest key", async () => {
+      const fixture = await loadFixture(deployFull);
+      const { registry, members, others } = fixture;
+      await admit(fixture, others[0]!);
+      const ascending = [...members].sort((a, b) => (BigInt(a.key.address) < BigInt(b.key.address) ? -1 : 1));
+      const [lowest, highest] = [ascending[0]!, ascending[SEATS - 1]!];
+      for (const [entering, weakest] of [
+        [others[0]!, lowest],
+        [lowest, highest],
+      ] as const) {
+        await setBond(fixture, weakest, 5n);
+        await setBond(fixture, entering, 6n);
+        await registry.takeSeat(entering.address);
+        expect((await registry.operatorOf(weakest.address)).status).to.equal(STATUS.standby);
+        expect((await registry.operatorOf(entering.address)).status).to.equal(STATUS.active);
+      }
+    });
+
     it("gives a free seat to anyone on standby, and names the greatest bond first", async () => {
       const fixture = await loadFixture(deployFull);
       const { registry, members, others } = fixture;

@@ -272,6 +272,15 @@ describe("Slashing.proveRotations", () => {
       .withArgs(members[0]!.key.address, 1);
   });
 
+  it("counts the epochs from before the operator left its seat and took one again", async () => {
+    const { registry, slashing, members } = await loadFixture(deployPublished);
+    const member = members[1]!;
+    await registry.connect(member.account).revoke();
+    await registry.connect(member.account).unjail();
+    expect((await registry.keyOf(member.key.address)).since).to.equal(1);
+    await expect(prove(slashing, member.key, { ...ROTATION, validUntil: 1n })).to.emit(registry, "OperatorSlashed");
+  });
+
   for (const [name, change] of [
     ["validities", { validUntil: ROTATION.validUntil + 1n }],
     ["sets", { signers: ROTATION.signers.slice(1) }],
@@ -409,6 +418,13 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
   const paused = async (gateway: { laneState: (id: bigint) => Promise<{ paused: boolean }> }): Promise<boolean> =>
     (await gateway.laneState(REMOTE_CHAIN)).paused;
 
+  const deploySix = async () => {
+    const fixture = await deployRegistry({ genesis: 6 });
+    for (const member of fixture.members) await register(fixture.registry, member);
+    await fixture.registry.publishEpoch();
+    return fixture;
+  };
+
   it("pauses all lanes with the second of five, and not with the first", async () => {
     const { registry, slashing, gateway, members } = await loadFixture(deployPublished);
     await slashing.proveMessages(...messagesEvidence(members[0]!.key));
@@ -422,12 +438,6 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
   });
 
   it("pauses at exactly a third: the second of six", async () => {
-    const deploySix = async () => {
-      const fixture = await deployRegistry({ genesis: 6 });
-      for (const member of fixture.members) await register(fixture.registry, member);
-      await fixture.registry.publishEpoch();
-      return fixture;
-    };
     const { registry, slashing, gateway, members } = await loadFixture(deploySix);
     await slashing.proveMessages(...messagesEvidence(members[0]!.key));
     expect(await paused(gateway)).to.equal(false);
@@ -453,6 +463,17 @@ describe("ValidatorRegistry, pausing when a third is slashed", () => {
     expect([await paused(gateway), await registry.pauseDue()]).to.deep.equal([true, false]);
     await gateway.unpauseLane(REMOTE_CHAIN);
     await expect(registry.pauseLanes()).to.be.revertedWithCustomError(registry, "NoPauseDue");
+  });
+
+  it("stays due when a new set is published first", async () => {
+    const { registry, slashing, gateway, manager, members } = await loadFixture(deploySix);
+    await manager.revokeRole(REGISTRY_ROLE, await registry.getAddress());
+    for (const member of members.slice(0, 2)) await slashing.proveMessages(...messagesEvidence(member.key));
+    await manager.grantRole(REGISTRY_ROLE, await registry.getAddress(), 0);
+    await registry.publishEpoch();
+    expect([await paused(gateway), await registry.pauseDue()]).to.deep.equal([false, true]);
+    await registry.pauseLanes();
+    expect([await paused(gateway), await registry.pauseDue()]).to.deep.equal([true, false]);
   });
 
   it("does not pause again for a slash outside the latest set", async () => {

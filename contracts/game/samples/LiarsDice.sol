@@ -23,7 +23,7 @@ import {GameErrors} from "../libraries/GameErrors.sol";
 /// its hash is known. Who saw its dice as the last to mix, and dislikes them, can only be late.
 ///
 /// Who is late is out, and the round is void: the others begin a new one, with new secrets, so that nobody knew what the
-/// delay would bring. Where all are late, they share the pot.
+/// delay would bring. Where all are late, they share the pot, the rounding to the last of them.
 ///
 /// A state is 9 + 33n bytes for n players: number of players, phase, round, whose turn it is (in the last phase: who
 /// doubted), the bid's number, face and player, dice found so far, who has moved (a bit for each); the dice of each; what
@@ -128,9 +128,9 @@ contract LiarsDice is IGame {
         shareBps = new uint256[](players);
         uint256 living = _count(_living(table));
         uint256 rest = 10_000 % living;
-        for (uint256 i = 0; i < players; ++i) {
-            if (table.dice[i] == 0) continue;
-            shareBps[i] = 10_000 / living + rest;
+        for (uint256 i = players; i != 0; --i) {
+            if (table.dice[i - 1] == 0) continue;
+            shareBps[i - 1] = 10_000 / living + rest;
             rest = 0;
         }
     }
