@@ -184,7 +184,8 @@ contract GameAssets is IGameAssets, ERC1155Burnable, EIP712, Nonces, Multicall {
 
         // Effect
         for (uint256 i = 0; i < nonces.length; ++i) {
-            if (_usedNonces[gameId].get(nonces[i])) revert VoucherUsed(gameId, nonces[i]);
+            // Whoever redeems one of them in time must not save the others.
+            if (_usedNonces[gameId].get(nonces[i])) continue;
             _usedNonces[gameId].set(nonces[i]);
             emit VoucherVoided(gameId, nonces[i]);
         }

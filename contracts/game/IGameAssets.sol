@@ -156,7 +156,7 @@ interface IGameAssets is IERC1155MetadataURI, IERC2981 {
         bytes calldata signature
     ) external returns (uint256 firstId);
 
-    /// @notice Makes vouchers void that are not redeemed yet. Who speaks for the game.
+    /// @notice Makes vouchers void, but for those that are used already. Who speaks for the game.
     function voidVouchers(uint256 gameId, uint256[] calldata nonces) external;
 
     /// @notice Lets the game put equipment on the caller's characters and consume the caller's items of that game, or no
