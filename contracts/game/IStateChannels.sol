@@ -192,7 +192,8 @@ interface IStateChannels {
     function expire(Channel calldata channel, ChannelState calldata state) external;
 
     /// @notice Pays out a dispute: after the window, where no round runs or it is over; and where the time for moves is
-    /// over, with each one's stake given back. Anyone may call.
+    /// over, with each one's stake given back, unless a move was missed before and the rules end the round for it. Anyone
+    /// may call.
     /// @param state As in `play`.
     function conclude(Channel calldata channel, ChannelState calldata state) external;
 

@@ -199,7 +199,7 @@ contract StateChannels is IStateChannels, EIP712, ReentrancyGuardTransient {
             }
         }
         if (block.timestamp <= status.end) revert RoundRuns(block.timestamp, status.end);
-        _settle(channel, channelId, state.balances);
+        _settle(channel, channelId, _lapsed(channel, channelId, state));
     }
 
     /// @inheritdoc IStateChannels
@@ -292,6 +292,29 @@ contract StateChannels is IStateChannels, EIP712, ReentrancyGuardTransient {
         if (ok && isOver) payouts = RoundPayout.settle(state.balances, state.stake, shareBps);
     }
 
+    /// @dev What a round pays that was not over when its time was. Who missed a move before must not gain by nobody having
+    /// said so; for the rest each gets its stake back.
+    function _lapsed(
+        Channel calldata channel,
+        bytes32 channelId,
+        ChannelState calldata state
+    ) private returns (uint256[] memory payouts) {
+        ChannelStatus storage status = _channels[channelId];
+        if (_moveDeadline(channel, status) >= status.end) return state.balances;
+        (bool ok, bytes memory next) = GameCall.expire(channel.rules, state.gameState);
+        if (!ok) return state.balances;
+        emit MoveExpired(channelId, 0, next);
+        bool isOver;
+        uint256[] memory shareBps;
+        (ok, isOver, shareBps) = GameCall.outcome(channel.rules, next, channel.participants.length);
+        return ok && isOver ? RoundPayout.settle(state.balances, state.stake, shareBps) : state.balances;
+    }
+
+    /// @dev Last second for the next move; the first has its time from the end of the window.
+    function _moveDeadline(Channel calldata channel, ChannelStatus storage status) private view returns (uint256) {
+        return status.deadline + (status.phase == ChannelPhase.Disputed ? channel.challengeSeconds : 0);
+    }
+
     /// @dev `state` is the one in dispute, and newer ones count no more.
     function _requireDisputed(
         bytes32 channelId,
@@ -317,12 +340,11 @@ contract StateChannels is IStateChannels, EIP712, ReentrancyGuardTransient {
     ) private view returns (uint256 deadline) {
         ChannelStatus storage status = _requireDisputed(channelId, state);
         if (block.timestamp > status.end) revert LifeOver(block.timestamp, status.end);
-        deadline = status.deadline;
         if (status.phase == ChannelPhase.Disputed) {
             (bool isOver, ) = _result(channel, state);
             if (isOver) revert NothingToPlay(channelId);
-            deadline += channel.challengeSeconds;
         }
+        return _moveDeadline(channel, status);
     }
 
     /// @dev Struct hash of a state that all signed, or of the deposits.

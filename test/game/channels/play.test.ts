@@ -345,25 +345,62 @@ describe("StateChannels: conclude", () => {
       .withArgs(hashOf(other), hashOf(state));
   });
 
-  it("reverts while a round runs, to the last second of its life, and then gives each its stake back", async () => {
+  it("reverts while a round runs, to the last second of its life", async () => {
     const { fixture, bout, state } = await playable();
     const { end } = await bout.status();
     await time.setNextBlockTimestamp(end);
     await expect(bout.conclude(state)).to.be.revertedWithCustomError(fixture.channels, "RoundRuns").withArgs(end, end);
     await time.setNextBlockTimestamp(end + 1n);
-    await expect(bout.conclude(state)).to.emit(fixture.channels, "ChannelClosed").withArgs(bout.id, [DEPOSIT, DEPOSIT]);
+    await bout.conclude(state);
+    expect(await bout.phase()).to.equal(PHASE.closed);
   });
 
-  it("gives each its stake back where rules accept moves for ever", async () => {
+  it("lets nobody who missed the first move wait for the end to get its stake back", async () => {
+    const { fixture, bout, state } = await playable();
+    await time.setNextBlockTimestamp((await bout.status()).end + 1n);
+    const concluded = bout.conclude(state);
+    await expect(concluded)
+      .to.emit(fixture.channels, "MoveExpired")
+      .withArgs(bout.id, 0, puppet(1, MODE.over, [0, 10_000]));
+    await expect(concluded)
+      .to.emit(fixture.channels, "ChannelClosed")
+      .withArgs(bout.id, [DEPOSIT - 100n, DEPOSIT + 100n]);
+  });
+
+  it("lets nobody who missed a later move wait for the end to get its stake back", async () => {
     const { fixture, bout, state } = await playable();
     await bout.play(state, 0, NEXT);
-    const { end } = await bout.status();
-    const current = bout.moved(state, NEXT);
-    await expect(bout.conclude(current)).to.be.revertedWithCustomError(fixture.channels, "RoundRuns");
-    await time.setNextBlockTimestamp(end + 1n);
-    await expect(bout.conclude(current))
+    await time.setNextBlockTimestamp((await bout.status()).end + 1n);
+    await expect(bout.conclude(bout.moved(state, NEXT)))
       .to.emit(fixture.channels, "ChannelClosed")
-      .withArgs(bout.id, [DEPOSIT, DEPOSIT]);
+      .withArgs(bout.id, [DEPOSIT + 100n, DEPOSIT - 100n]);
+  });
+
+  for (const [title, mode] of [
+    ["pass the turn on", MODE.expirePasses],
+    ["revert", MODE.expireReverts],
+    ["burn all gas", MODE.expireBurnsGas],
+  ] as const) {
+    it(`gives each its stake back where a move was missed and the rules ${title}`, async () => {
+      const { fixture, bout, state } = await playable({ gameState: puppet(0, mode, [0, 0]) });
+      await time.setNextBlockTimestamp((await bout.status()).end + 1n);
+      await expect(bout.conclude(state))
+        .to.emit(fixture.channels, "ChannelClosed")
+        .withArgs(bout.id, [DEPOSIT, DEPOSIT]);
+    });
+  }
+
+  it("gives each its stake back where rules accept moves for ever", async () => {
+    const { fixture, bout, state } = await playable({ gameState: puppet(ANYONE, MODE.runs, [0, 0]) });
+    const { deadline, end } = await bout.status();
+    for (let now = deadline + HOUR; now < end; now += HOUR) {
+      await time.setNextBlockTimestamp(now);
+      await bout.play(state, 0, state.gameState);
+    }
+    await expect(bout.conclude(state)).to.be.revertedWithCustomError(fixture.channels, "RoundRuns");
+    expect((await bout.status()).deadline).to.equal(end);
+    await time.setNextBlockTimestamp(end + 1n);
+    await expect(bout.conclude(state)).to.emit(fixture.channels, "ChannelClosed").withArgs(bout.id, [DEPOSIT, DEPOSIT]);
   });
 
   it("pays the balances where no round runs", async () => {
