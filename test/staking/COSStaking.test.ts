@@ -274,6 +274,15 @@ describe("COSStaking", () => {
       expect(await pool.totalWeight()).to.equal(0);
     });
 
+    it("end the pledges of the first term where none is open-ended", async () => {
+      const { pool, alice } = await deployCOSPool([90n * DAY, 180n * DAY]);
+      for (const term of [0, 1]) await pledgeCOS(pool, alice, term, AMOUNT);
+      await time.increaseTo(await pool.endOf(1));
+      await pool.sync();
+      expect((await pool.spanOf(1)).to).to.equal(await pool.endOf(1));
+      expect(await pool.totalWeight()).to.equal((await pool.spanOf(2)).weight);
+    });
+
     it("take the shorter term first where two end in one second", async () => {
       const { pool, alice, start } = await loadFixture(funded);
       await at(start + 100n);
