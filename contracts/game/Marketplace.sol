@@ -206,7 +206,7 @@ contract Marketplace is IMarketplace, AccessManaged, EIP712, ReentrancyGuardTran
         if (order.token != BNB) {
             uint256 kept = sale.fee + sale.royalty;
             _move(order.token, sale.buyer, sale.seller, sale.total - kept);
-            _move(order.token, sale.buyer, address(this), kept);
+            if (kept != 0) _move(order.token, sale.buyer, address(this), kept);
         }
         ASSETS.safeTransferFrom(sale.seller, sale.buyer, order.id, amount, "");
     }

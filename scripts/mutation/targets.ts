@@ -122,4 +122,26 @@ export const TARGETS: readonly Target[] = [
     contracts: { Slashing: "validators/Slashing.sol" },
     tests: ["validators/falsehood.test.ts"],
   },
+  {
+    room: "game",
+    sources: ["game/GameAssets.sol", "game/libraries/AssetId.sol", "game/libraries/AttributeKey.sol"],
+    contracts: { GameAssets: "game/GameAssets.sol" },
+    tests: [
+      "game/assets/items.test.ts",
+      "game/assets/mint.test.ts",
+      "game/assets/equipment.test.ts",
+      "game/assets/model.test.ts",
+    ],
+  },
+  {
+    room: "game",
+    sources: ["game/Marketplace.sol", "game/libraries/AccountSignature.sol"],
+    contracts: { Marketplace: "game/Marketplace.sol" },
+    tests: [
+      "game/market/orders.test.ts",
+      "game/market/payments.test.ts",
+      "game/market/attacks.test.ts",
+      "game/market/model.test.ts",
+    ],
+  },
 ];

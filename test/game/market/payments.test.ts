@@ -104,6 +104,18 @@ describe("Marketplace: payments", () => {
     });
   });
 
+  it("takes no token for the market where royalty and fee round to nothing", async () => {
+    const fixture = await loadFixture(deployMarket);
+    const { market, venue, gold, alice, bob } = fixture;
+    const order = await orderOf(fixture, { token: await gold.getAddress(), unitPrice: 19n });
+    const signature = await sign(venue, alice, order);
+    const transfers = gold.filters.Transfer(bob.address);
+    const before = await gold.queryFilter(transfers);
+    await expect(fill({ market }, bob, order, signature, 1n)).to.changeTokenBalance(gold, alice, 19n);
+    expect(await gold.queryFilter(transfers)).to.have.lengthOf(before.length + 1);
+    await expect(fill({ market }, bob, order, signature, 2n)).to.changeTokenBalances(gold, [alice, market], [37n, 1n]);
+  });
+
   describe("a bid in a token", () => {
     it("reverts when BNB comes along", async () => {
       const { market, alice, order, signature } = await bid("gold");
