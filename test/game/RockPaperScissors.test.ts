@@ -101,9 +101,9 @@ describe("RockPaperScissors", () => {
       }
     });
 
-    it("reverts for no round, for more than 99, and for more bytes", async () => {
+    it("reverts for no round, for more than 24, and for more bytes", async () => {
       const rules = await loadFixture(deployed);
-      for (const setup of ["0x00", "0x64", "0xff", "0x0303"]) {
+      for (const setup of ["0x00", "0x19", "0xff", "0x0303"]) {
         await expect(rules.start(setup, 2)).to.be.revertedWithCustomError(ERRORS, "IllegalSetup").withArgs(setup);
       }
     });
@@ -112,8 +112,17 @@ describe("RockPaperScissors", () => {
       const rules = await loadFixture(deployed);
       expect(await rules.start("0x", 2)).to.equal(encode(fresh(3)));
       expect(await rules.start("0x01", 2)).to.equal(encode(fresh(1)));
-      expect(await rules.start("0x63", 2)).to.equal(encode(fresh(99)));
+      expect(await rules.start("0x18", 2)).to.equal(encode(fresh(24)));
     });
+  });
+
+  it("ends before the 100 moves of the shortest life, so that nobody drags it there to have the stake back", async () => {
+    const rules = await loadFixture(deployed);
+    const draws = Array.from({ length: 24 }, (): [number, number] => [ROCK, ROCK]);
+    const moves = 4 * draws.length;
+    expect(moves).to.be.lessThan(100);
+    const [over, shareBps] = await rules.outcome(await after(rules, "0x18", draws));
+    expect([over, ...shareBps]).to.deep.equal([true, 5_000n, 5_000n]);
   });
 
   for (const [first, second, winner] of [
@@ -265,7 +274,7 @@ describe("RockPaperScissors", () => {
       dataSlice(good, 1),
       concat([good, "0x00"]),
       put(0, 0), // no round
-      put(0, 100), // too many
+      put(0, 25), // too many
       put(1, 4), // more played than there are
       put(2, 1), // a win in no round
       put(3, 1),

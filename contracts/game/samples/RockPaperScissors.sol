@@ -6,7 +6,7 @@ import {GameErrors} from "../libraries/GameErrors.sol";
 
 /// @title Rock, paper, scissors
 /// @notice Both choose at once: each commits to a choice, and opens it once both have. A setup is one byte, the number of
-/// rounds from 1 to 99; empty is 3. A drawn round is nobody's. The game ends when the one behind cannot catch up any more,
+/// rounds from 1 to 24; empty is 3. A drawn round is nobody's. The game ends when the one behind cannot catch up any more,
 /// or after the last round: then who won more has the pot, and a draw splits it. Who is late loses the game; where both
 /// are, they split it.
 ///
@@ -21,7 +21,9 @@ contract RockPaperScissors is IGame {
     uint256 private constant PLAYERS = 2;
     uint256 private constant STATE_BYTES = 71;
     uint256 private constant DEFAULT_ROUNDS = 3;
-    uint256 private constant MAX_ROUNDS = 99;
+    /// @dev Four moves each: in any venue 100 moves with their whole time fit into a game's life, so that who is behind cannot
+    /// drag it to the end of that and have the stake back.
+    uint256 private constant MAX_ROUNDS = 24;
     uint256 private constant CHOICES = 3;
     uint256 private constant COMMITMENT_BYTES = 32;
     uint256 private constant OPENING_BYTES = 33;
