@@ -223,13 +223,17 @@ describe("GameAssets: mint", () => {
         .withArgs(potion, 1_000_000n, 999_996n);
     });
 
-    it("tells a receiver of a batch, also of one", async () => {
-      const { assets, operator, potion } = await loadFixture(withItems);
+    it("tells a receiver of a batch, also of one, and of a single piece", async () => {
+      const { assets, operator, potion, hero } = await loadFixture(withItems);
       const receiver = await ethers.deployContract("AssetReceiverMock");
       await assets.connect(operator).mintBatch(GAME, receiver, [potion], [1n]);
       expect([await receiver.singles(), await receiver.batches()]).to.deep.equal([0n, 1n]);
       await assets.connect(operator).mint(receiver, potion, 1n);
       expect([await receiver.singles(), await receiver.batches()]).to.deep.equal([1n, 1n]);
+      await assets.connect(operator).mint(receiver, hero, 1n);
+      expect([await receiver.singles(), await receiver.batches()]).to.deep.equal([2n, 1n]);
+      await assets.connect(operator).mint(receiver, hero, 2n);
+      expect([await receiver.singles(), await receiver.batches()]).to.deep.equal([2n, 2n]);
     });
   });
 
