@@ -535,6 +535,28 @@ describe("ValidatorRegistry", () => {
       expect(await registry.nextToSeat()).to.equal(ZeroAddress);
     });
 
+    it("leaves a member on standby its vote, and its leaving changes no set", async () => {
+      const fixture = await loadFixture(deployFull);
+      const { registry, others } = fixture;
+      const [standby, candidate] = [others[0]!, others[1]!];
+      await admit(fixture, standby);
+      await register(registry, candidate);
+      const as = registry.connect(standby.account);
+      await expect(as.vote(candidate.address))
+        .to.emit(registry, "AdmissionVoted")
+        .withArgs(candidate.address, standby.address);
+      expect(await registry.presentVotes(candidate.address)).to.equal(1);
+
+      const [signers, publishableFrom] = [await registry.activeSigners(), await registry.publishableFrom()];
+      await expect(as.revoke())
+        .to.emit(registry, "StatusSet")
+        .withArgs(standby.address, STATUS.inactive, ABSENCE.revoked);
+      expect(await registry.members()).to.equal(SEATS);
+      expect(await registry.presentVotes(candidate.address)).to.equal(0);
+      expect(await registry.activeSigners()).to.deep.equal(signers);
+      expect(await registry.publishableFrom()).to.equal(publishableFrom);
+    });
+
     it("keeps the incumbent at a tie for seat 21", async () => {
       const fixture = await loadFixture(deployFull);
       const { registry, others } = fixture;
