@@ -103,7 +103,10 @@ async function measure(load: Load): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "bench-channel-"));
   const transport = new WebSocketTransport();
   const server = await servePeers(new Map([["/peer", transport]]));
-  const env = { ...process.env, BENCH_PEER: JSON.stringify({ ...load, port: server.port, folder: join(folder, "two") }) };
+  const env = {
+    ...process.env,
+    BENCH_PEER: JSON.stringify({ ...load, port: server.port, folder: join(folder, "two") }),
+  };
   const child: ChildProcess = fork(__filename, { env, execArgv: ["--require", "tsx/cjs"] });
   const exited = once(child, "exit");
   // The other process is up, so that its start is not measured.

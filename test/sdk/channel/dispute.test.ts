@@ -202,9 +202,9 @@ describe("Dispute", () => {
     const [first] = it.seats;
     expect(await failureOf(it.contract.deposit(first.account, 0))).to.equal("WrongChannelPhase");
     expect(await failureOf(it.contract.conclude(first.account, first.client.state))).to.equal("WrongChannelPhase");
-    expect(await failureOf(it.contract.withdraw(first.account, it.channel.participants[0]?.account as string))).to.equal(
-      "NoPayout",
-    );
+    expect(
+      await failureOf(it.contract.withdraw(first.account, it.channel.participants[0]?.account as string)),
+    ).to.equal("NoPayout");
   });
 });
 
@@ -222,7 +222,10 @@ describe("the SDK's interfaces", () => {
       }
       for (const fragment of own.fragments) {
         if (fragment.type === "error") continue;
-        expect(whole.fragments.some((each) => each.format("sighash") === fragment.format("sighash")), fragment.format()).to.equal(true);
+        expect(
+          whole.fragments.some((each) => each.format("sighash") === fragment.format("sighash")),
+          fragment.format(),
+        ).to.equal(true);
       }
     });
 

@@ -93,6 +93,7 @@ describe("EvmRules", function () {
         state = next ?? state;
         if (step % 10 === 0) await both.look(state, players);
         if (roll(40) === 0) state = await both.expire(state);
+        if (roll(25) === 0) state = undefined;
       }
       expect(legal).to.be.greaterThan(10);
       for (const bad of ["0x", "0x00", `0x${"ff".repeat(3)}`, `0x${"ff".repeat(1_024)}`, `0x${"00".repeat(1_025)}`]) {
@@ -129,7 +130,10 @@ describe("RuleBook", () => {
         return "0x5f5ffd";
       },
     });
-    const [one, two] = await Promise.all([book.rulesAt(CODE_AT), book.rulesAt(CODE_AT.toUpperCase().replace("0X", "0x"))]);
+    const [one, two] = await Promise.all([
+      book.rulesAt(CODE_AT),
+      book.rulesAt(CODE_AT.toUpperCase().replace("0X", "0x")),
+    ]);
     expect(one).to.equal(two);
     expect(asked).to.equal(1);
   });
