@@ -1,5 +1,5 @@
 import { readTransaction, type Transaction } from "./transactions";
-import { WireReader, type Fields, type Values } from "./wire";
+import { WireReader, WireWriter, type Fields, type Values } from "./wire";
 
 /** What layer 1 puts into the forced queue, after `queuedAt` and the kind. */
 const ENTRIES = {
@@ -49,4 +49,20 @@ export function decodeEntry(bytes: Uint8Array): Entry | undefined {
   const values = kind === undefined ? undefined : reader.readAll(ENTRIES[kind].fields as Fields);
   if (values === undefined || reader.left !== 0) return undefined;
   return { kind, queuedAt, ...values } as unknown as Entry;
+}
+
+/** The bytes of an entry as layer 1 makes them; a forced one with the bytes of its transaction. */
+export function encodeEntry(
+  entry: Exclude<Entry, ForcedEntry> | (Omit<ForcedEntry, "transaction"> & { readonly body: Uint8Array }),
+): Uint8Array {
+  const writer = new WireWriter().write("u64", entry.queuedAt);
+  if (entry.kind === "Forced") {
+    const head = writer.write("u8", FORCED_KIND).write("address", entry.sender).bytes();
+    return Uint8Array.from([...head, ...entry.body]);
+  }
+  const { kind, fields } = ENTRIES[entry.kind];
+  return writer
+    .write("u8", kind)
+    .writeAll(fields as Fields, entry as unknown as Values<Fields>)
+    .bytes();
 }
