@@ -204,7 +204,7 @@ export function* settle(
 
   const pot = session.stake * BigInt(session.players);
   const shared = pot - (pot * BigInt(rakeBps)) / BPS;
-  const parts = answer.shareBps.map((bps) => (shared * BigInt(bps)) / BPS);
+  const parts = answer.shareBps.map((bps) => (shared * bps) / BPS);
   const paid = parts.reduce((sum, part) => sum + part, 0n);
   view.put(session.game, { ...game, fees: fees + pot - paid });
   pay(view, transaction.session, session, parts);

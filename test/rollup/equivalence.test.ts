@@ -1,17 +1,40 @@
 import { loadFixture } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
-import { TypedDataEncoder, hexlify } from "ethers";
+import { TypedDataEncoder, getBytes, hexlify } from "ethers";
 import { ethers } from "hardhat";
 import { decodeEntry, encodeEntry, type Entry } from "../../protocol/ledger/entries";
 import { Ledger } from "../../protocol/ledger/ledger";
 import { REFUSAL } from "../../protocol/ledger/refusal";
 import { executeSegment } from "../../protocol/ledger/segment";
-import type { Transaction } from "../../protocol/ledger/transactions";
+import { TRANSACTIONS, type Transaction } from "../../protocol/ledger/transactions";
+import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
+import type { GameCallMock } from "../../typechain-types";
 import { DOMAIN, TIME, contextOf, crypto, player, segmentOf, sign } from "../protocol/ledger/support";
 import { Random } from "./random";
 
 async function deployVerifier() {
-  return { verifier: await ethers.deployContract("RollupVerifier") };
+  const scripted = await ethers.deployContract("ScriptedGameMock");
+  return {
+    verifier: await ethers.deployContract("RollupVerifier"),
+    caller: await ethers.deployContract("GameCallMock"),
+    rules: getBytes(await scripted.getAddress()),
+  };
+}
+
+/** What the chain answers for the rules. */
+async function answerOf(caller: GameCallMock, call: RulesCall): Promise<RulesAnswer> {
+  const rules = hexlify(call.rules);
+  if (call.call === "outcome") {
+    const [ok, over, shareBps] = await caller.outcome(rules, call.state, call.players);
+    return ok ? { over, shareBps } : undefined;
+  }
+  const [ok, state] =
+    call.call === "start"
+      ? await caller.start(rules, call.setup, call.players)
+      : call.call === "play"
+        ? await caller.play(rules, call.state, call.player, call.move)
+        : await caller.expire(rules, call.state);
+  return ok ? { state: getBytes(state) } : undefined;
 }
 
 /** Six players, of whom each may sign for its own accounts, and all that the generator knows about the ledger. */
@@ -21,7 +44,11 @@ class Generator {
   constructor(
     private readonly random: Random,
     private readonly ledger: Ledger,
+    private readonly rules: Uint8Array,
   ) {}
+
+  /** The clock of the batch that is made. */
+  time = TIME;
 
   /** An index that is often one of the kind that a field wants. */
   private index(): number {
@@ -37,13 +64,22 @@ class Generator {
     return found.length === 0 ? this.index() : this.random.pick(found);
   }
 
+  /** A state of `ScriptedGameMock`, or a deed. */
+  private script(players: number): Uint8Array {
+    if (this.random.below(4) === 0) return this.random.bytes(this.random.below(3));
+    const share = this.random.pick([0, 2_500, 9_999, 10_000]);
+    const shares = [share, 10_000 - share, ...Array<number>(Math.max(0, players - 2)).fill(0)];
+    const deeds = [this.random.pick([0, 1, 1, 2, 6, 8]), this.random.below(10)];
+    return Uint8Array.from([...deeds, ...shares.flatMap((part) => [part >> 8, part & 255])]);
+  }
+
   private amount(): bigint {
     return this.random.pick([0n, 1n, 7n, 100n, 1_000n, 3_000_000n, (1n << 35n) - 1n]);
   }
 
   entry(): Uint8Array {
     const to = this.random.pick(PLAYERS).address;
-    const queuedAt = TIME - BigInt(this.random.below(100));
+    const queuedAt = this.time - BigInt(this.random.below(100));
     const balance = this.random.below(2) === 0 ? 0 : this.of("Balance");
     const account = this.random.below(2) === 0 ? 0 : this.of("Account");
     const id = BigInt(1 + this.random.below(3));
@@ -67,7 +103,7 @@ class Generator {
           kind: "ListGame",
           queuedAt,
           gameId: id,
-          rules: this.random.bytes(20),
+          rules: this.random.below(5) === 0 ? this.random.bytes(20) : this.rules,
           asset: this.random.below(2),
           rakeBps: this.random.below(1_000),
         });
@@ -111,7 +147,7 @@ class Generator {
         kind: "GrantKey",
         account: this.of("Account"),
         key: this.random.pick(PLAYERS).address,
-        expiry: TIME + this.random.pick([-1n, 0n, 1n, 1_000n]),
+        expiry: this.time + this.random.pick([-1n, 0n, 1n, 1_000_000n]),
         scope: this.random.below(9),
         game: this.random.below(2) * this.of("Game"),
       }),
@@ -124,13 +160,19 @@ class Generator {
         players: this.random.pick([1, 2, 2, 3, 9]),
         moveSeconds: this.random.pick([7_199, 7_200, 86_400]),
         lifeSeconds: this.random.pick([7_199, 86_400, 7_776_001]),
-        setup: this.random.bytes(this.random.below(5)),
+        setup: this.script(2),
       }),
+      () => ({ kind: "SessionJoin", session: this.of("Session"), balance: this.of("Balance") }),
+      () => ({ kind: "SessionJoin", session: this.of("Session"), balance: this.of("Balance") }),
+      () => ({ kind: "SessionMove", session: this.of("Session"), player: this.random.below(3), move: this.script(2) }),
+      () => ({ kind: "SessionMove", session: this.of("Session"), player: this.random.below(3), move: this.script(2) }),
+      () => ({ kind: "SessionTimeout", session: this.of("Session") }),
+      () => ({ kind: "SessionSettle", session: this.of("Session") }),
       () => ({ kind: "SessionLeave", session: this.of("Session"), player: this.random.below(3) }),
       () => ({ kind: "CollectFees", game: this.of("Game") }),
     ];
     const transaction = this.random.pick(make)();
-    const count = transaction.kind === "ItemSwap" ? 2 : transaction.kind === "CollectFees" ? 0 : 1;
+    const count = TRANSACTIONS[transaction.kind].signatures;
     const signatures = Array.from({ length: count }, (_, index) => this.signature(transaction, index));
     return [transaction, ...signatures];
   }
@@ -160,7 +202,7 @@ class Generator {
     if ("item" in transaction) return holder(transaction.item);
     if ("allowance" in transaction) return holder(transaction.allowance);
     if ("balance" in transaction) return holder(transaction.balance);
-    if (transaction.kind === "SessionLeave") {
+    if (transaction.kind === "SessionLeave" || transaction.kind === "SessionMove") {
       const session = this.ledger.leaf(transaction.session);
       return session?.kind === "Session" ? holder(session.balances[transaction.player] ?? 0) : undefined;
     }
@@ -170,14 +212,14 @@ class Generator {
 
 describe("the ledger in Solidity and in TypeScript", () => {
   it("executes what is generated to the same state, with the same results", async () => {
-    const { verifier } = await loadFixture(deployVerifier);
+    const { verifier, caller, rules } = await loadFixture(deployVerifier);
     const separator = TypedDataEncoder.hashDomain(DOMAIN);
     const seen = new Map<number, number>();
     let transactions = 0;
     for (const seed of [1, 2, 3]) {
       const random = new Random(seed);
       const ledger = new Ledger(crypto);
-      const generator = new Generator(random, ledger);
+      const generator = new Generator(random, ledger, rules);
       for (let number = 0; number < 25; number++) {
         const raw = Array.from({ length: random.below(number < 5 ? 12 : 4) }, () => generator.entry());
         const body = segmentOf(raw.length, ...Array.from({ length: random.below(14) }, () => generator.transaction()));
@@ -186,10 +228,13 @@ describe("the ledger in Solidity and in TypeScript", () => {
 
         const before = ledger.state();
         const from = ledger.queue;
-        const context = contextOf({ queueTo: from + BigInt(raw.length) });
+        const { time } = generator;
+        const queueTime = time - BigInt(random.below(2));
+        const context = contextOf({ time, queueTime, queueTo: from + BigInt(raw.length) });
         const entryAt = (at: bigint): Entry => decodeEntry(raw[Number(at - from)] as Uint8Array) as Entry;
-        const step = executeSegment(ledger, bytes, from, entryAt, context).next();
-        if (step.done !== true) throw new Error("no rules are called here");
+        const steps = executeSegment(ledger, bytes, from, entryAt, context);
+        let step = steps.next();
+        while (step.done !== true) step = steps.next(await answerOf(caller, step.value));
         const { leaves, siblings } = ledger.witness();
         ledger.commit(step.value.queue);
         const after = ledger.state();
@@ -220,6 +265,7 @@ describe("the ledger in Solidity and in TypeScript", () => {
         ]);
         for (const result of expected) seen.set(result, (seen.get(result) ?? 0) + 1);
         transactions += expected.length;
+        generator.time += BigInt(random.pick([0, 100, 7_200, 7_201]));
       }
     }
     // What is generated reaches all that needs no rules.
