@@ -10,6 +10,8 @@ export const MAX_PLAYERS = 8;
 /** A forced move is consumed within an hour: its author's opponent must have more time than that. */
 export const MIN_MOVE_SECONDS = 7_200;
 export const MAX_LIFE_SECONDS = 90 * 86_400;
+/** So that a life ends rules that never do, and no lost game. */
+export const MIN_MOVES_IN_LIFE = 100;
 const BPS = 10_000n;
 
 type Balance = LeafOf<"Balance">;
@@ -27,7 +29,11 @@ export function openSession(
   if (balance === undefined || account === undefined || game?.asset !== balance.asset) return REFUSAL.WrongLeaf;
   const { stake, players, moveSeconds, lifeSeconds, setup } = transaction;
   if (players < 2 || players > MAX_PLAYERS) return REFUSAL.WrongTerms;
-  if (moveSeconds < MIN_MOVE_SECONDS || lifeSeconds < moveSeconds || lifeSeconds > MAX_LIFE_SECONDS) {
+  if (
+    moveSeconds < MIN_MOVE_SECONDS ||
+    lifeSeconds < MIN_MOVES_IN_LIFE * moveSeconds ||
+    lifeSeconds > MAX_LIFE_SECONDS
+  ) {
     return REFUSAL.WrongTerms;
   }
   if (stake > balance.amount) return REFUSAL.WrongAmount;
@@ -183,7 +189,7 @@ export function* timeOut(
   return REFUSAL.Applied;
 }
 
-/** Pays what the outcome says; where that is not well-formed, stakes go back. */
+/** Pays what the outcome says, the rounding to the last player; where it is not well-formed, stakes go back. */
 export function* settle(
   view: LedgerView,
   transaction: TransactionOf<"SessionSettle">,
@@ -203,11 +209,13 @@ export function* settle(
   if (!answer.over) return REFUSAL.RulesRefused;
 
   const pot = session.stake * BigInt(session.players);
-  const shared = pot - (pot * BigInt(rakeBps)) / BPS;
-  const parts = answer.shareBps.map((bps) => (shared * bps) / BPS);
-  const paid = parts.reduce((sum, part) => sum + part, 0n);
-  view.put(session.game, { ...game, fees: fees + pot - paid });
-  pay(view, transaction.session, session, parts);
+  const rake = (pot * BigInt(rakeBps)) / BPS;
+  const prize = pot - rake;
+  const parts = answer.shareBps.map((bps) => (prize * bps) / BPS);
+  const last = parts.pop() as bigint;
+  const rounding = prize - last - parts.reduce((sum, part) => sum + part, 0n);
+  view.put(session.game, { ...game, fees: fees + rake });
+  pay(view, transaction.session, session, [...parts, last + rounding]);
   return REFUSAL.Applied;
 }
 

@@ -17,6 +17,7 @@ library LedgerSessions {
     uint256 internal constant MAX_PLAYERS = 8;
     uint256 internal constant MIN_MOVE_SECONDS = 2 hours;
     uint256 internal constant MAX_LIFE_SECONDS = 90 days;
+    uint256 internal constant MIN_MOVES_IN_LIFE = 100;
     uint256 private constant WAITING = 0;
     uint256 private constant RUNNING = 1;
     uint256 private constant BPS = 10_000;
@@ -29,7 +30,8 @@ library LedgerSessions {
         bytes memory account = step.leaves.at(balance.get(LedgerLeaves.HOLDER));
         if (game.get(LedgerLeaves.GAME_ASSET) != balance.get(LedgerLeaves.ASSET)) return LedgerRefusal.WRONG_LEAF;
         if (v[3] < 2 || v[3] > MAX_PLAYERS) return LedgerRefusal.WRONG_TERMS;
-        if (v[4] < MIN_MOVE_SECONDS || v[5] < v[4] || v[5] > MAX_LIFE_SECONDS) return LedgerRefusal.WRONG_TERMS;
+        if (v[4] < MIN_MOVE_SECONDS || v[5] < MIN_MOVES_IN_LIFE * v[4] || v[5] > MAX_LIFE_SECONDS)
+            return LedgerRefusal.WRONG_TERMS;
         uint256 available = balance.get(LedgerLeaves.AMOUNT);
         if (v[2] > available) return LedgerRefusal.WRONG_AMOUNT;
         if (!step.leaves.hasRoom(1)) return LedgerRefusal.TREE_FULL;
@@ -155,13 +157,9 @@ library LedgerSessions {
         if (!over) return LedgerRefusal.RULES_REFUSED;
 
         uint256 pot = session.get(LedgerLeaves.STAKE) * players;
-        uint256 shared = pot - (pot * game.get(LedgerLeaves.RAKE_BPS)) / BPS;
-        uint256 paid = 0;
-        for (uint256 i = 0; i < players; ++i) {
-            shares[i] = (shared * shares[i]) / BPS;
-            paid += shares[i];
-        }
-        game.set(LedgerLeaves.FEES, game.get(LedgerLeaves.FEES) + pot - paid);
+        uint256 rake = (pot * game.get(LedgerLeaves.RAKE_BPS)) / BPS;
+        game.set(LedgerLeaves.FEES, game.get(LedgerLeaves.FEES) + rake);
+        _divide(pot - rake, shares);
         _pay(step.leaves, index, session, shares);
         return LedgerRefusal.APPLIED;
     }
@@ -236,6 +234,17 @@ library LedgerSessions {
         uint256[] memory parts = new uint256[](players);
         for (uint256 i = 0; i < players; ++i) parts[i] = session.get(LedgerLeaves.STAKE);
         _pay(leaves, index, session, parts);
+    }
+
+    /// @dev Turns shares of `prize` into amounts, the rounding for the last player.
+    function _divide(uint256 prize, uint256[] memory shares) private pure {
+        uint256 left = prize;
+        uint256 last = shares.length - 1;
+        for (uint256 i = 0; i < last; ++i) {
+            shares[i] = (prize * shares[i]) / BPS;
+            left -= shares[i];
+        }
+        shares[last] = left;
     }
 
     /// @dev Ends a session.
