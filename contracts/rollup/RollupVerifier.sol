@@ -5,16 +5,7 @@ import {BatchContext} from "./libraries/LedgerAuthority.sol";
 import {LedgerExecutor} from "./libraries/LedgerExecutor.sol";
 import {LedgerLeaves, Leaves} from "./libraries/LedgerLeaves.sol";
 import {LedgerTree} from "./libraries/LedgerTree.sol";
-
-/// @notice A state of the ledger.
-/// @param root Of the tree of its leaves.
-/// @param nextLeaf First index never used.
-/// @param queue Entries of the queue that were consumed.
-struct LedgerState {
-    bytes32 root;
-    uint32 nextLeaf;
-    uint64 queue;
-}
+import {LedgerState} from "./types/Ledger.sol";
 
 /// @notice What an execution reads.
 /// @param indices Of the leaves, ascending, each once; those that the segment may append included.

@@ -11,7 +11,7 @@ import {
 import type { BatchContext } from "../../../protocol/ledger/authority";
 import type { LedgerCrypto } from "../../../protocol/ledger/crypto";
 import type { Entry } from "../../../protocol/ledger/entries";
-import { Ledger } from "../../../protocol/ledger/ledger";
+import { Ledger, type Undo } from "../../../protocol/ledger/ledger";
 import type { RulesAnswer, RulesCall } from "../../../protocol/ledger/rulesCall";
 import { executeSegment, type SegmentResult } from "../../../protocol/ledger/segment";
 import {
@@ -80,7 +80,7 @@ export function run(
   entries: readonly Entry[] = [],
   overrides: Partial<BatchContext> = {},
   answer: (call: RulesCall) => RulesAnswer = () => undefined,
-): SegmentResult {
+): SegmentResult & { readonly undo: Undo } {
   const queueTo = ledger.queue + BigInt(entries.length);
   const from = ledger.queue;
   const steps = executeSegment(
@@ -92,6 +92,5 @@ export function run(
   );
   let step = steps.next();
   while (step.done !== true) step = steps.next(answer(step.value));
-  ledger.commit(step.value.queue);
-  return step.value;
+  return { ...step.value, undo: ledger.commit(step.value.queue) };
 }
