@@ -3,12 +3,12 @@ pragma solidity 0.8.30;
 
 import {BatchContext, Step} from "./LedgerAuthority.sol";
 import {LedgerItems} from "./LedgerItems.sol";
-import {LedgerLeaves, Leaves} from "./LedgerLeaves.sol";
+import {Leaves} from "./LedgerLeaves.sol";
 import {LedgerMeter} from "./LedgerMeter.sol";
 import {LedgerQueue} from "./LedgerQueue.sol";
 import {LedgerRefusal} from "./LedgerRefusal.sol";
 import {LedgerSessions} from "./LedgerSessions.sol";
-import {LedgerTransaction, LedgerTx} from "./LedgerTransaction.sol";
+import {LedgerTransaction} from "./LedgerTransaction.sol";
 import {LedgerTransfers} from "./LedgerTransfers.sol";
 
 /// @title The transition: one segment, over leaves in memory
