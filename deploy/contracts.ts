@@ -6,6 +6,9 @@ import type {
   COSStaking,
   COSToken,
   Delegation,
+  GameEngine,
+  GameRegistry,
+  GameRevenue,
   Gateway,
   Liveness,
   MerkleAirdrop,
@@ -43,6 +46,9 @@ export interface ContractTypes {
   ValidatorRegistry: ValidatorRegistry;
   Slashing: Slashing;
   Liveness: Liveness;
+  GameRegistry: GameRegistry;
+  GameRevenue: GameRevenue;
+  GameEngine: GameEngine;
   QSCFactory: QSCFactory;
   QSC: QSC;
 }
@@ -67,6 +73,9 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   ValidatorRegistry: "contracts/validators/ValidatorRegistry.sol",
   Slashing: "contracts/validators/Slashing.sol",
   Liveness: "contracts/validators/Liveness.sol",
+  GameRegistry: "contracts/game/GameRegistry.sol",
+  GameRevenue: "contracts/game/GameRevenue.sol",
+  GameEngine: "contracts/game/GameEngine.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };

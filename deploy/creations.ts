@@ -1,5 +1,6 @@
 import { ZeroAddress, keccak256 } from "ethers";
 import type { ArtifactSource, ContractName } from "./contracts";
+import type { GameParameters } from "./gameParameters";
 import {
   COS_SHARES,
   COS_SUPPLY,
@@ -26,7 +27,8 @@ export function creationsOf(
   deployer: string,
   artifacts: ArtifactSource,
 ): readonly Creation[] {
-  const { minSigners, rotationDelay, overlap, genesis, registry, token, pledges, delegation, revenue } = parameters;
+  const { minSigners, rotationDelay, overlap, genesis, registry, token, pledges, delegation, revenue, games } =
+    parameters;
   return [
     { name: "AccessManager", args: () => Promise.resolve([deployer]) },
     {
@@ -39,6 +41,7 @@ export function creationsOf(
     ...(token === undefined ? [] : [releaseCreation(token)]),
     ...(registry === undefined ? [] : validatorCreations(registry)),
     ...(revenue === undefined ? [] : [revenueCreation(revenue)]),
+    ...(games === undefined ? [] : gameCreations(games)),
     {
       name: "QSCFactory",
       args: async ({ AccessManager, Gateway }) => [
@@ -47,6 +50,23 @@ export function creationsOf(
         keccak256((await artifacts("QSC")).bytecode),
       ],
     },
+  ];
+}
+
+/** The games, after what divides their revenue. */
+function gameCreations({ developerBps, stakersBps, treasuryBps, samples }: GameParameters): readonly Creation[] {
+  return [
+    {
+      name: "GameRegistry",
+      args: ({ AccessManager }) => Promise.resolve([AccessManager, developerBps, stakersBps, treasuryBps]),
+    },
+    {
+      name: "GameRevenue",
+      args: ({ AccessManager, GameRegistry, RevenueSplitter }) =>
+        Promise.resolve([AccessManager, GameRegistry, RevenueSplitter]),
+    },
+    { name: "GameEngine", args: ({ GameRegistry, GameRevenue }) => Promise.resolve([GameRegistry, GameRevenue]) },
+    ...samples.map((name) => ({ name, args: () => Promise.resolve([]) })),
   ];
 }
 

@@ -69,6 +69,15 @@ export interface DeployedContracts {
   readonly delegation: ContractTypes["Delegation"] | undefined;
   /** On the home chain. */
   readonly revenueSplitter: ContractTypes["RevenueSplitter"] | undefined;
+  /** On the home chain. */
+  readonly games: GameContracts | undefined;
+}
+
+/** Games, and what they earn. */
+export interface GameContracts {
+  readonly registry: ContractTypes["GameRegistry"];
+  readonly revenue: ContractTypes["GameRevenue"];
+  readonly engine: ContractTypes["GameEngine"];
 }
 
 /** COS and who holds it. */
@@ -92,6 +101,7 @@ export async function deployChain(options: DeploymentOptions): Promise<Deploymen
   const run = await Run.start(options);
   await run.createContracts();
   await run.approveBudget();
+  await run.registerSamples();
   await run.grantRoles(
     ROLES.filter((role) => role.id !== ADMIN_ROLE && role.id !== LANE_ADMIN_ROLE),
     "roles",
@@ -149,6 +159,14 @@ export async function connectContracts(
     delegation: await ifDeployed("Delegation"),
     revenueSplitter: await ifDeployed("RevenueSplitter"),
     cosStaking: await ifDeployed("COSStaking"),
+    games:
+      record.contracts.GameRegistry === undefined
+        ? undefined
+        : {
+            registry: await contract("GameRegistry"),
+            revenue: await contract("GameRevenue"),
+            engine: await contract("GameEngine"),
+          },
     token:
       record.contracts.COSToken === undefined
         ? undefined
@@ -280,6 +298,22 @@ class Run {
     const args = [await cos.getAddress(), await schedule.getAddress(), token.release.budget] as const;
     const data = vault.interface.encodeFunctionData("approve", [...args]);
     await this.send(step, { to: await vault.getAddress(), data });
+  }
+
+  /** Registers the sample games of a local chain: the deployer is their developer, which is no role. */
+  async registerSamples(): Promise<void> {
+    for (const [index, name] of (this.options.parameters.games?.samples ?? []).entries()) {
+      const step = `register ${name}`;
+      const registry = await this.contract("GameRegistry");
+      if ((await registry.gameCount()) > index) {
+        await this.observe({ step, phase: "done" });
+        continue;
+      }
+      const rules = this.record.contracts[name]?.address ?? "";
+      const uri = `data:application/json,${encodeURIComponent(JSON.stringify({ name }))}`;
+      const data = registry.interface.encodeFunctionData("registerGame", [rules, 0, uri]);
+      await this.send(step, { to: await registry.getAddress(), data });
+    }
   }
 
   async openLane(lane: LaneParameters): Promise<void> {

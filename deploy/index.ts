@@ -5,6 +5,9 @@ import { ReleaseSchedule__factory } from "../typechain-types/factories/contracts
 import { Vault__factory } from "../typechain-types/factories/contracts/token/Vault__factory";
 import { Vesting__factory } from "../typechain-types/factories/contracts/token/Vesting__factory";
 import { Gateway__factory } from "../typechain-types/factories/contracts/crosschain/Gateway__factory";
+import { GameEngine__factory } from "../typechain-types/factories/contracts/game/GameEngine__factory";
+import { GameRegistry__factory } from "../typechain-types/factories/contracts/game/GameRegistry__factory";
+import { GameRevenue__factory } from "../typechain-types/factories/contracts/game/GameRevenue__factory";
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
 import { COSStaking__factory } from "../typechain-types/factories/contracts/staking/COSStaking__factory";
@@ -36,6 +39,9 @@ export const abis = {
   ValidatorRegistry: ValidatorRegistry__factory.abi,
   Slashing: Slashing__factory.abi,
   Liveness: Liveness__factory.abi,
+  GameRegistry: GameRegistry__factory.abi,
+  GameRevenue: GameRevenue__factory.abi,
+  GameEngine: GameEngine__factory.abi,
   QSCFactory: QSCFactory__factory.abi,
   QSC: QSC__factory.abi,
 } as const;

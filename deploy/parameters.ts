@@ -3,6 +3,7 @@ import type { Rotation } from "../protocol/header";
 import { sortSigners } from "../protocol/quorum";
 import type { ContractName } from "./contracts";
 import { DeploymentError } from "./deploymentError";
+import { LOCAL_GAMES, readGames, validateGames, type GameParameters } from "./gameParameters";
 import { EnvironmentReader, parseAddress, parseInteger, type Environment } from "./environment";
 
 export interface LaneLimits {
@@ -165,6 +166,8 @@ export interface DeploymentParameters {
   readonly delegation: DelegationParameters | undefined;
   /** On the home chain only, where the stakers are. */
   readonly revenue: RevenueParameters | undefined;
+  /** On the home chain only, where their revenue is divided. */
+  readonly games: GameParameters | undefined;
   /** First signer set; epoch 0 on the home chain, where the registry installs it. */
   readonly genesis: Rotation;
   readonly multisig: string;
@@ -329,6 +332,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     pledges: home ? pledges : undefined,
     delegation: home ? { treasury: multisig, community: multisig, epochSeconds: rewardEpoch } : undefined,
     revenue: home ? { treasury: multisig, nodeShareBps, tokens: [] } : undefined,
+    games: home ? LOCAL_GAMES : undefined,
     genesis: home ? NO_GENESIS : genesis,
     multisig,
     guardian: choice.guardian,
@@ -385,6 +389,7 @@ export function liveParameters(network: string, chainId: bigint, environment: En
           tokens: read.optional("REVENUE_TOKENS") === undefined ? [] : readAddresses(read, "REVENUE_TOKENS", "tokens"),
         }
       : undefined,
+    games: home ? readGames(read) : undefined,
     genesis: home ? NO_GENESIS : readGenesis(read),
     multisig,
     guardian: read.address("GUARDIAN", "the account that may pause lanes at once"),
@@ -426,7 +431,7 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   const refuse = (key: string, message: string): never => {
     throw new DeploymentError(message, { key });
   };
-  const { live, multisig, guardian, minSigners, genesis, registry, token, delegation, revenue } = parameters;
+  const { live, multisig, guardian, minSigners, genesis, registry, token, delegation, revenue, games } = parameters;
   for (const [key, account] of [
     ["MULTISIG", multisig],
     ["GUARDIAN", guardian],
@@ -486,6 +491,9 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   }
   if ((revenue === undefined) !== (token === undefined))
     refuse("HOME_CHAIN", "divides revenue and has COS, or neither");
+  if ((games === undefined) !== (revenue === undefined))
+    refuse("HOME_CHAIN", "has games and divides revenue, or neither");
+  if (games !== undefined) validateGames(games, live);
   if (revenue !== undefined && revenue.nodeShareBps > 10_000n) {
     refuse("NODE_SHARE_BPS", `is ${revenue.nodeShareBps}: the nodes get at most 10000, which is all`);
   }

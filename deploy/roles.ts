@@ -1,13 +1,15 @@
 import type { ContractName } from "./contracts";
 
 /** Who may hold a role: an account of the parameters, or a contract of the home chain. */
-export type Holder = "multisig" | "guardian" | "registry" | "slashing" | "liveness";
+export type Holder = "multisig" | "guardian" | "registry" | "slashing" | "liveness" | "gameRevenue" | "gameEngine";
 
 /** The contracts that hold roles, on the chain where they are. */
 export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> = {
   registry: "ValidatorRegistry",
   slashing: "Slashing",
   liveness: "Liveness",
+  gameRevenue: "GameRevenue",
+  gameEngine: "GameEngine",
 };
 
 /** Which of the parameters' delays a holder waits between scheduling a call and executing it. */
@@ -49,8 +51,8 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: GUARDIAN_ROLE,
     name: "GUARDIAN",
-    purpose: "stops a lane or a validator at once; cancels what others have scheduled",
-    functions: { Gateway: ["pauseLane"], ValidatorRegistry: ["jail"] },
+    purpose: "stops a lane, a validator or a game at once; cancels what others have scheduled",
+    functions: { Gateway: ["pauseLane"], ValidatorRegistry: ["jail"], GameRegistry: ["retireUnsafe"] },
     holders: [{ holder: "guardian", delay: "none" }],
   },
   {
@@ -75,6 +77,7 @@ export const ROLES: readonly RoleDefinition[] = [
       Delegation: ["setTreasury", "setCommunity"],
       COSStaking: ["setMultiplier"],
       RevenueSplitter: ["setTokenAllowed", "setNodeShare", "setTreasury"],
+      GameRegistry: ["setShares"],
     },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,
@@ -128,8 +131,15 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: 10n,
     name: "CREDITOR",
-    purpose: "credits revenue by the shares of its game: for a game registry, a marketplace, a rollup",
+    purpose: "credits revenue by the shares of its game",
     functions: { RevenueSplitter: ["credit"] },
-    holders: [],
+    holders: [{ holder: "gameRevenue", delay: "none" }],
+  },
+  {
+    id: 11n,
+    name: "GAME_CREDITOR",
+    purpose: "passes on what any game has earned: a venue, a marketplace, a rollup",
+    functions: { GameRevenue: ["credit"] },
+    holders: [{ holder: "gameEngine", delay: "none" }],
   },
 ];

@@ -1,6 +1,7 @@
 import { Interface, ZeroAddress, isError, keccak256, type Provider } from "ethers";
 import { buildArtifacts, type ArtifactSource, type ContractName } from "./contracts";
 import { connectContracts, expectedHolders, type Deployment, type TokenContracts } from "./deployment";
+import { finding, type Finding } from "./finding";
 import {
   COS_SHARES,
   COS_SUPPLY,
@@ -12,15 +13,7 @@ import {
 } from "./parameters";
 import type { DeploymentRecord } from "./record";
 import { ADMIN_ROLE, ROLES } from "./roles";
-
-/** One fact of a deployment, as it should be and as the chain has it. */
-export interface Finding {
-  readonly subject: string;
-  readonly expected: string;
-  readonly found: string;
-  /** unknown: the endpoint cannot tell (pruned logs). */
-  readonly verdict: "same" | "different" | "unknown";
-}
+import { verifyGames } from "./verifyGames";
 
 export interface VerifyOptions {
   readonly provider: Provider;
@@ -45,6 +38,7 @@ export async function verifyState(options: VerifyOptions): Promise<readonly Find
     verifyValues(deployment),
     verifyToken(deployment),
     verifyRevenue(deployment),
+    verifyGames(deployment),
     verifyDelegation(deployment),
     verifyPledges(deployment),
     verifyFunctions(deployment, artifacts),
@@ -52,11 +46,6 @@ export async function verifyState(options: VerifyOptions): Promise<readonly Find
     verifyLanes(deployment),
   ]);
   return groups.flat();
-}
-
-function finding(subject: string, expected: unknown, found: unknown): Finding {
-  const [wanted, present] = [String(expected), String(found)];
-  return { subject, expected: wanted, found: present, verdict: wanted === present ? "same" : "different" };
 }
 
 async function verifyCode({ provider, record }: VerifyOptions): Promise<readonly Finding[]> {

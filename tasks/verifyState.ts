@@ -1,5 +1,6 @@
 import { task } from "hardhat/config";
-import { verifyState, type Finding } from "../deploy/verifyState";
+import type { Finding } from "../deploy/finding";
+import { verifyState } from "../deploy/verifyState";
 import { networkParameters } from "./networkParameters";
 import { Refusal } from "./refusal";
 import { inWords, loadRecord, openSession, withCommonParams, type BuildArgs } from "./session";

@@ -81,6 +81,9 @@ describe("deployment", () => {
       "ValidatorRegistry",
       "Slashing",
       "Liveness",
+      "GameRegistry",
+      "GameRevenue",
+      "GameEngine",
       "QSCFactory",
     ]);
     expect(record.handedOver).to.equal(true);
@@ -151,6 +154,16 @@ describe("deployment", () => {
     }
   });
 
+  it("divides what games earn by the splitter that it created", async () => {
+    const { games, record, parameters } = await loadFixture(deployHome);
+    expect(parameters.games).to.include({ developerBps: 7_000n, stakersBps: 2_000n, treasuryBps: 1_000n });
+    expect(await games?.registry.currentShares()).to.deep.equal([7_000n, 2_000n, 1_000n]);
+    expect(await games?.revenue.SPLITTER()).to.equal(record.contracts.RevenueSplitter?.address);
+    expect(await games?.revenue.REGISTRY()).to.equal(record.contracts.GameRegistry?.address);
+    expect(await games?.engine.REGISTRY()).to.equal(record.contracts.GameRegistry?.address);
+    expect(await games?.engine.REVENUE()).to.equal(record.contracts.GameRevenue?.address);
+  });
+
   it("starts a business chain with the epoch of its parameters, without a registry and without COS", async () => {
     const { gateway, record, validatorRegistry, token } = await loadFixture(deployBusiness);
     expect(await gateway.currentEpoch()).to.equal(1n);
@@ -211,7 +224,7 @@ describe("deployment", () => {
     });
 
     it("gives each role to its holder with its delay", async () => {
-      const { accessManager, parameters, validatorRegistry, slashing, liveness } = await loadFixture(deployHome);
+      const { accessManager, parameters, validatorRegistry, slashing, liveness, games } = await loadFixture(deployHome);
       const registry = await validatorRegistry?.getAddress();
       const { multisig, guardian } = parameters;
       const expected: readonly (readonly [string, string | undefined, bigint])[] = [
@@ -225,6 +238,8 @@ describe("deployment", () => {
         ["CERTIFIER", multisig, 0n],
         ["SLASHER", await slashing?.getAddress(), 0n],
         ["LIVENESS", await liveness?.getAddress(), 0n],
+        ["CREDITOR", await games?.revenue.getAddress(), 0n],
+        ["GAME_CREDITOR", await games?.engine.getAddress(), 0n],
         ["TREASURER", multisig, 60n],
       ];
       for (const [name, account, delay] of expected) {

@@ -112,6 +112,18 @@ describe("deployment parameters of a live network", () => {
     expect(parameters({}, "custom").revenue).to.equal(undefined);
   });
 
+  it("divide what games earn as the environment says, by the usual shares otherwise", () => {
+    const usual = { developerBps: 7_000n, stakersBps: 2_000n, treasuryBps: 1_000n, samples: [] };
+    expect(parameters({}).games).to.deep.equal(usual);
+    expect(parameters({ GAME_SHARES: "6000:4000:0" }).games).to.deep.equal({
+      ...usual,
+      developerBps: 6_000n,
+      stakersBps: 4_000n,
+      treasuryBps: 0n,
+    });
+    expect(parameters({}, "custom").games).to.equal(undefined);
+  });
+
   it("pay what is slashed to the treasury and the community's part to the community, the multisig by default", () => {
     const day = 86_400n;
     expect(parameters({}).delegation).to.deep.equal({
@@ -158,6 +170,9 @@ describe("deployment parameters of a live network", () => {
     ["a malformed schedule", "ADVISORS_VESTING", { ADVISORS_VESTING: "180" }],
     ["a cliff behind the end", "INVESTORS_VESTING", { INVESTORS_VESTING: "31:30" }],
     ["a schedule without days", "INVESTORS_VESTING", { INVESTORS_VESTING: "0:0" }],
+    ["shares of games that are no three", "GAME_SHARES", { GAME_SHARES: "7000:3000" }],
+    ["shares of games that are no numbers", "GAME_SHARES", { GAME_SHARES: "7000:2000:rest" }],
+    ["shares of games that are not whole", "GAME_SHARES", { GAME_SHARES: "7000:2000:999" }],
     ["a malformed lane", "LANES", { LANES: "56" }],
     ["malformed fees", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2" }],
     ["fees that are no numbers", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2:x" }],

@@ -4,7 +4,8 @@ import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import type { Deployment } from "../../deploy/deployment";
 import type { DeploymentParameters } from "../../deploy/parameters";
 import type { DeploymentRecord } from "../../deploy/record";
-import { verifyState, type Finding } from "../../deploy/verifyState";
+import type { Finding } from "../../deploy/finding";
+import { verifyState } from "../../deploy/verifyState";
 import { REMOTE_CHAIN, REMOTE_GATEWAY, deployHome, parts, testArtifacts } from "../support/deployment";
 
 async function differences(
@@ -188,6 +189,17 @@ describe("verifyState", () => {
       "RevenueSplitter treasury",
       "RevenueSplitter node share",
       `RevenueSplitter takes ${deployment.parameters.guardian}`,
+    ]);
+  });
+
+  it("finds another division of what games earn than that of the parameters", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { games } = deployment.parameters;
+    if (games === undefined) throw new Error("no games");
+    const changed = { games: { ...games, developerBps: 1n, stakersBps: 9_999n, treasuryBps: 0n } };
+    const found = await differences(deployment, { parameters: changed });
+    expect(found.map(({ subject, found: present }) => [subject, present])).to.deep.equal([
+      ["GameRegistry shares", "7000,2000,1000"],
     ]);
   });
 

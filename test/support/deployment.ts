@@ -72,6 +72,7 @@ export async function businessParameters(change: Partial<DeploymentParameters> =
     pledges: undefined,
     delegation: undefined,
     revenue: undefined,
+    games: undefined,
     genesis,
     ...change,
   });

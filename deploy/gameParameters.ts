@@ -1,0 +1,48 @@
+import type { ContractName } from "./contracts";
+import { DeploymentError } from "./deploymentError";
+import { parseInteger, type EnvironmentReader } from "./environment";
+
+/** The games, on the home chain. */
+export interface GameParameters {
+  /** How the revenue of games is divided that are registered from the beginning on, in basis points; 10,000 in all. */
+  readonly developerBps: bigint;
+  readonly stakersBps: bigint;
+  readonly treasuryBps: bigint;
+  /** Games to create and register, in this order. */
+  readonly samples: readonly ContractName[];
+}
+
+/** The white paper leaves the parts open; the environment may say otherwise. */
+export const LIVE_GAMES: GameParameters = {
+  developerBps: 7_000n,
+  stakersBps: 2_000n,
+  treasuryBps: 1_000n,
+  // Whoever wants one there registers it.
+  samples: [],
+};
+
+/** As on a live network, and something to play. */
+export const LOCAL_GAMES: GameParameters = { ...LIVE_GAMES, samples: [] };
+
+/** `GAME_SHARES=developer:stakers:treasury`, in basis points */
+export function readGames(read: EnvironmentReader): GameParameters {
+  const key = "GAME_SHARES";
+  const value = read.optional(key);
+  if (value === undefined) return LIVE_GAMES;
+  const [developerBps, stakersBps, treasuryBps, rest] = value.split(":").map((part) => parseInteger(key, part.trim()));
+  if (developerBps === undefined || stakersBps === undefined || treasuryBps === undefined || rest !== undefined) {
+    throw new DeploymentError(`"${value}" is not of the form developer:stakers:treasury, in basis points`, { key });
+  }
+  return { ...LIVE_GAMES, developerBps, stakersBps, treasuryBps };
+}
+
+/** Refuses shares that are not whole, and sample games on a live network. */
+export function validateGames(games: GameParameters, live: boolean): void {
+  const whole = games.developerBps + games.stakersBps + games.treasuryBps;
+  if (whole !== 10_000n) {
+    throw new DeploymentError(`sum to ${whole} basis points: make them 10000`, { key: "GAME_SHARES" });
+  }
+  if (live && games.samples.length > 0) {
+    throw new DeploymentError("a live network has no sample games", { key: "games.samples" });
+  }
+}

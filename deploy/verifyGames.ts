@@ -1,0 +1,21 @@
+import type { Deployment } from "./deployment";
+import { finding, type Finding } from "./finding";
+
+/** The games: what each contract of theirs was made with. */
+export async function verifyGames(deployment: Deployment): Promise<readonly Finding[]> {
+  const { games, accessManager, parameters, record } = deployment;
+  if (games === undefined || parameters.games === undefined) return [];
+  const { registry, revenue, engine } = games;
+  const { developerBps, stakersBps, treasuryBps } = parameters.games;
+  const { GameRegistry, GameRevenue, RevenueSplitter } = record.contracts;
+  const manager = await accessManager.getAddress();
+  return [
+    finding("GameRegistry authority", manager, await registry.authority()),
+    finding("GameRegistry shares", [developerBps, stakersBps, treasuryBps], await registry.currentShares()),
+    finding("GameRevenue authority", manager, await revenue.authority()),
+    finding("GameRevenue REGISTRY", GameRegistry?.address, await revenue.REGISTRY()),
+    finding("GameRevenue SPLITTER", RevenueSplitter?.address, await revenue.SPLITTER()),
+    finding("GameEngine REGISTRY", GameRegistry?.address, await engine.REGISTRY()),
+    finding("GameEngine REVENUE", GameRevenue?.address, await engine.REVENUE()),
+  ];
+}
