@@ -6,11 +6,14 @@ import type {
   COSStaking,
   COSToken,
   Delegation,
+  GameAssets,
   GameEngine,
+  GameQuests,
   GameRegistry,
   GameRevenue,
   Gateway,
   Liveness,
+  Marketplace,
   MerkleAirdrop,
   NodeStaking,
   QSC,
@@ -18,6 +21,8 @@ import type {
   ReleaseSchedule,
   RevenueSplitter,
   Slashing,
+  StateChannels,
+  TicTacToe,
   ValidatorRegistry,
   Vault,
   Vesting,
@@ -49,6 +54,11 @@ export interface ContractTypes {
   GameRegistry: GameRegistry;
   GameRevenue: GameRevenue;
   GameEngine: GameEngine;
+  GameAssets: GameAssets;
+  GameQuests: GameQuests;
+  Marketplace: Marketplace;
+  StateChannels: StateChannels;
+  TicTacToe: TicTacToe;
   QSCFactory: QSCFactory;
   QSC: QSC;
 }
@@ -76,6 +86,11 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   GameRegistry: "contracts/game/GameRegistry.sol",
   GameRevenue: "contracts/game/GameRevenue.sol",
   GameEngine: "contracts/game/GameEngine.sol",
+  GameAssets: "contracts/game/GameAssets.sol",
+  GameQuests: "contracts/game/GameQuests.sol",
+  Marketplace: "contracts/game/Marketplace.sol",
+  StateChannels: "contracts/game/StateChannels.sol",
+  TicTacToe: "contracts/game/samples/TicTacToe.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };

@@ -54,7 +54,13 @@ export function creationsOf(
 }
 
 /** The games, after what divides their revenue. */
-function gameCreations({ developerBps, stakersBps, treasuryBps, samples }: GameParameters): readonly Creation[] {
+function gameCreations({
+  developerBps,
+  stakersBps,
+  treasuryBps,
+  marketFeeBps,
+  samples,
+}: GameParameters): readonly Creation[] {
   return [
     {
       name: "GameRegistry",
@@ -66,6 +72,17 @@ function gameCreations({ developerBps, stakersBps, treasuryBps, samples }: GameP
         Promise.resolve([AccessManager, GameRegistry, RevenueSplitter]),
     },
     { name: "GameEngine", args: ({ GameRegistry, GameRevenue }) => Promise.resolve([GameRegistry, GameRevenue]) },
+    { name: "GameAssets", args: ({ GameRegistry }) => Promise.resolve([GameRegistry]) },
+    {
+      name: "GameQuests",
+      args: ({ GameRegistry, GameEngine, GameAssets }) => Promise.resolve([GameRegistry, GameEngine, GameAssets]),
+    },
+    {
+      name: "Marketplace",
+      args: ({ AccessManager, GameAssets, GameRevenue }) =>
+        Promise.resolve([AccessManager, GameAssets, GameRevenue, marketFeeBps]),
+    },
+    { name: "StateChannels", args: ({ GameRegistry }) => Promise.resolve([GameRegistry]) },
     ...samples.map((name) => ({ name, args: () => Promise.resolve([]) })),
   ];
 }

@@ -78,6 +78,10 @@ export interface GameContracts {
   readonly registry: ContractTypes["GameRegistry"];
   readonly revenue: ContractTypes["GameRevenue"];
   readonly engine: ContractTypes["GameEngine"];
+  readonly assets: ContractTypes["GameAssets"];
+  readonly quests: ContractTypes["GameQuests"];
+  readonly marketplace: ContractTypes["Marketplace"];
+  readonly channels: ContractTypes["StateChannels"];
 }
 
 /** COS and who holds it. */
@@ -166,6 +170,10 @@ export async function connectContracts(
             registry: await contract("GameRegistry"),
             revenue: await contract("GameRevenue"),
             engine: await contract("GameEngine"),
+            assets: await contract("GameAssets"),
+            quests: await contract("GameQuests"),
+            marketplace: await contract("Marketplace"),
+            channels: await contract("StateChannels"),
           },
     token:
       record.contracts.COSToken === undefined

@@ -8,6 +8,8 @@ export interface GameParameters {
   readonly developerBps: bigint;
   readonly stakersBps: bigint;
   readonly treasuryBps: bigint;
+  /** Part of a sale of items that is the item's game's revenue, in basis points. */
+  readonly marketFeeBps: bigint;
   /** Games to create and register, in this order. */
   readonly samples: readonly ContractName[];
 }
@@ -17,12 +19,14 @@ export const LIVE_GAMES: GameParameters = {
   developerBps: 7_000n,
   stakersBps: 2_000n,
   treasuryBps: 1_000n,
+  // What the usual markets take. The timelock can change it.
+  marketFeeBps: 250n,
   // Whoever wants one there registers it.
   samples: [],
 };
 
 /** As on a live network, and something to play. */
-export const LOCAL_GAMES: GameParameters = { ...LIVE_GAMES, samples: [] };
+export const LOCAL_GAMES: GameParameters = { ...LIVE_GAMES, samples: ["TicTacToe"] };
 
 /** `GAME_SHARES=developer:stakers:treasury`, in basis points */
 export function readGames(read: EnvironmentReader): GameParameters {

@@ -8,6 +8,11 @@ import { Gateway__factory } from "../typechain-types/factories/contracts/crossch
 import { GameEngine__factory } from "../typechain-types/factories/contracts/game/GameEngine__factory";
 import { GameRegistry__factory } from "../typechain-types/factories/contracts/game/GameRegistry__factory";
 import { GameRevenue__factory } from "../typechain-types/factories/contracts/game/GameRevenue__factory";
+import { GameAssets__factory } from "../typechain-types/factories/contracts/game/GameAssets__factory";
+import { GameQuests__factory } from "../typechain-types/factories/contracts/game/GameQuests__factory";
+import { Marketplace__factory } from "../typechain-types/factories/contracts/game/Marketplace__factory";
+import { StateChannels__factory } from "../typechain-types/factories/contracts/game/StateChannels__factory";
+import { TicTacToe__factory } from "../typechain-types/factories/contracts/game/samples/TicTacToe__factory";
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
 import { COSStaking__factory } from "../typechain-types/factories/contracts/staking/COSStaking__factory";
@@ -42,6 +47,11 @@ export const abis = {
   GameRegistry: GameRegistry__factory.abi,
   GameRevenue: GameRevenue__factory.abi,
   GameEngine: GameEngine__factory.abi,
+  GameAssets: GameAssets__factory.abi,
+  GameQuests: GameQuests__factory.abi,
+  Marketplace: Marketplace__factory.abi,
+  StateChannels: StateChannels__factory.abi,
+  TicTacToe: TicTacToe__factory.abi,
   QSCFactory: QSCFactory__factory.abi,
   QSC: QSC__factory.abi,
 } as const;

@@ -1,7 +1,8 @@
 import type { ContractName } from "./contracts";
 
 /** Who may hold a role: an account of the parameters, or a contract of the home chain. */
-export type Holder = "multisig" | "guardian" | "registry" | "slashing" | "liveness" | "gameRevenue" | "gameEngine";
+export type Holder =
+  "multisig" | "guardian" | "registry" | "slashing" | "liveness" | "gameRevenue" | "gameEngine" | "marketplace";
 
 /** The contracts that hold roles, on the chain where they are. */
 export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> = {
@@ -10,6 +11,7 @@ export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> =
   liveness: "Liveness",
   gameRevenue: "GameRevenue",
   gameEngine: "GameEngine",
+  marketplace: "Marketplace",
 };
 
 /** Which of the parameters' delays a holder waits between scheduling a call and executing it. */
@@ -78,6 +80,7 @@ export const ROLES: readonly RoleDefinition[] = [
       COSStaking: ["setMultiplier"],
       RevenueSplitter: ["setTokenAllowed", "setNodeShare", "setTreasury"],
       GameRegistry: ["setShares"],
+      Marketplace: ["setFee"],
     },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,
@@ -140,6 +143,9 @@ export const ROLES: readonly RoleDefinition[] = [
     name: "GAME_CREDITOR",
     purpose: "passes on what any game has earned: a venue, a marketplace, a rollup",
     functions: { GameRevenue: ["credit"] },
-    holders: [{ holder: "gameEngine", delay: "none" }],
+    holders: [
+      { holder: "gameEngine", delay: "none" },
+      { holder: "marketplace", delay: "none" },
+    ],
   },
 ];

@@ -20,6 +20,10 @@ const CONTRACTS: readonly ContractName[] = [
   "GameRegistry",
   "GameRevenue",
   "GameEngine",
+  "GameAssets",
+  "GameQuests",
+  "Marketplace",
+  "StateChannels",
   "AccessManager",
 ];
 

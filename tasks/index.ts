@@ -41,6 +41,8 @@ import "./node/repledge";
 import "./cos/pledge";
 import "./cos/claim";
 import "./cos/withdraw";
+import "./game/register";
+import "./game/play";
 import "./revenue/closeEpoch";
 import "./revenue/withdraw";
 import "./game/check";

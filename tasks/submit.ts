@@ -9,6 +9,8 @@ export interface Call {
   readonly data: string;
   /** Wei. */
   readonly value?: bigint;
+  /** Where an estimate would not do; default: what is estimated, and a third more. */
+  readonly gasLimit?: bigint;
 }
 
 /** A third over the estimate: a token's voting history writes a new slot in a later second than the estimate's. */
@@ -20,13 +22,18 @@ export async function submit(session: Session, what: string, call: Call): Promis
   await rehearse(session, signer, call);
   await session.confirm(`${what}\n  as ${signer.address} on ${session.network} (chain ${session.chainId})`);
   return inWords(session, async () => {
-    const estimate = await signer.estimateGas(call);
-    const sent = await signer.sendTransaction({ ...call, gasLimit: estimate + estimate / GAS_MARGIN });
+    const { gasLimit = await estimated(signer, call) } = call;
+    const sent = await signer.sendTransaction({ ...call, gasLimit });
     const receipt = await sent.wait();
     if (receipt === null) throw new Refusal(`the transaction ${sent.hash} was not mined`);
     session.say(`  mined in block ${receipt.blockNumber}, ${receipt.gasUsed} gas: ${receipt.hash}`);
     return receipt;
   });
+}
+
+async function estimated(signer: TaskSigner, call: Call): Promise<bigint> {
+  const estimate = await signer.estimateGas(call);
+  return estimate + estimate / GAS_MARGIN;
 }
 
 /** At the time of the block that comes next: a local node without traffic still stands at that of its latest block. */

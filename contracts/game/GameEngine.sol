@@ -20,7 +20,9 @@ contract GameEngine is IGameEngine, ReentrancyGuardTransient {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc IGameEngine
-    uint256 public constant MAX_LIFE_SECONDS = 365 days;
+    uint256 public constant MAX_LIFE_SECONDS = 3_650 days;
+    /// @inheritdoc IGameEngine
+    uint256 public constant MIN_MOVES_IN_LIFE = 100;
     /// @dev Stands for BNB among the tokens.
     address private constant BNB = address(0);
     uint256 private constant BPS = 10_000;
@@ -301,12 +303,14 @@ contract GameEngine is IGameEngine, ReentrancyGuardTransient {
 
     function _requireTerms(Terms calldata terms) private view {
         uint256 players = terms.players;
-        if (players == 0 || players > GameCall.MAX_PLAYERS) revert PlayersOutOfRange(players, GameCall.MAX_PLAYERS);
+        if (players == 0 || players > GameCall.MAX_PLAYERS) revert SeatsOutOfRange(players, GameCall.MAX_PLAYERS);
         uint256 invited = terms.invited.length;
         if (invited != 0 && invited != players - 1) revert InvitedOutOfRange(invited, players - 1);
-        if (terms.lifeSeconds > MAX_LIFE_SECONDS) revert LifeTooLong(terms.lifeSeconds, MAX_LIFE_SECONDS);
-        if (terms.moveSeconds == 0 || terms.moveSeconds > terms.lifeSeconds) {
-            revert MoveTimeOutOfRange(terms.moveSeconds, terms.lifeSeconds);
+        if (terms.moveSeconds == 0) revert ZeroMoveTime();
+        // Where it ends with the move that decides, whoever is about to lose gets its stake back by not making it.
+        uint256 least = MIN_MOVES_IN_LIFE * terms.moveSeconds;
+        if (terms.lifeSeconds < least || terms.lifeSeconds > MAX_LIFE_SECONDS) {
+            revert LifeOutOfRange(terms.lifeSeconds, least, MAX_LIFE_SECONDS);
         }
         if (!_SPLITTER.isTokenAllowed(terms.token)) revert StakeTokenNotAllowed(terms.token);
     }
@@ -328,7 +332,7 @@ contract GameEngine is IGameEngine, ReentrancyGuardTransient {
 
     function _requireSeat(uint256 sessionId) private view returns (uint256 seat) {
         uint8 stored = _seats[sessionId][msg.sender];
-        if (stored == 0 || stored == INVITED) revert NotAPlayer(sessionId, msg.sender);
+        if (stored == 0 || stored == INVITED) revert NotSeated(sessionId, msg.sender);
         return stored - 1;
     }
 }

@@ -40,8 +40,8 @@ contract GameQuests is IGameQuests {
     mapping(uint256 questId => mapping(address account => bool)) public hasClaimed;
     mapping(uint256 questId => Quest) private _quests;
 
-    modifier onlySpeaking(uint256 gameId) {
-        if (!REGISTRY.speaksFor(gameId, msg.sender)) revert NotSpeaking(gameId, msg.sender);
+    modifier onlySpeaker(uint256 gameId) {
+        if (!REGISTRY.speaksFor(gameId, msg.sender)) revert IGameAssets.NotSpeaker(gameId, msg.sender);
         _;
     }
 
@@ -62,13 +62,13 @@ contract GameQuests is IGameQuests {
     }
 
     /// @inheritdoc IGameQuests
-    function grantAchievements(uint256 gameId, address account, uint256 bits) external onlySpeaking(gameId) {
+    function grantAchievements(uint256 gameId, address account, uint256 bits) external onlySpeaker(gameId) {
         _earn(gameId, account, bits, block.timestamp);
         emit AchievementsGranted(gameId, account, bits, msg.sender);
     }
 
     /// @inheritdoc IGameQuests
-    function defineQuest(QuestTerms calldata terms) external onlySpeaking(terms.gameId) returns (uint256 questId) {
+    function defineQuest(QuestTerms calldata terms) external onlySpeaker(terms.gameId) returns (uint256 questId) {
         REGISTRY.rulesForNew(terms.gameId);
         if (terms.until < block.timestamp) revert QuestEndPassed(terms.until, block.timestamp);
         if (terms.played == 0 && terms.won == 0 && terms.achievements == 0) revert QuestEmpty();
@@ -103,9 +103,7 @@ contract GameQuests is IGameQuests {
     }
 
     /// @inheritdoc IGameQuests
-    function questOf(
-        uint256 questId
-    ) external view returns (QuestTerms memory terms, uint256 since, uint256 claimed) {
+    function questOf(uint256 questId) external view returns (QuestTerms memory terms, uint256 since, uint256 claimed) {
         Quest storage quest = _known(questId);
         return (quest.terms, quest.since, quest.claimed);
     }

@@ -24,8 +24,9 @@ enum Phase {
 /// @param token What is staked: an ERC-20, or BNB as address zero.
 /// @param stake Of each player, in the token's smallest unit; may be zero.
 /// @param moveSeconds For each move; at least 1.
-/// @param lifeSeconds Of the session from its start: at least `moveSeconds`, at most `MAX_LIFE_SECONDS`. Where a move's
-/// deadline would be later, it is the session's end, and passing it gives each player its stake back.
+/// @param lifeSeconds Of the session from its start: at least `MIN_MOVES_IN_LIFE` times `moveSeconds`, at most
+/// `MAX_LIFE_SECONDS`. Where a move's deadline would be later, it is the session's end, and passing it gives each player
+/// its stake back.
 /// @param invited Who may join; empty: anyone. As many as the other seats.
 struct Terms {
     bytes setup;
@@ -95,9 +96,9 @@ interface IGameEngine {
     event PayoutWithdrawn(address indexed account, address indexed token, address to, uint256 amount);
     event RakeCredited(uint256 indexed gameId, address indexed token, uint256 amount);
 
-    error PlayersOutOfRange(uint256 players, uint256 max);
-    error MoveTimeOutOfRange(uint256 moveSeconds, uint256 lifeSeconds);
-    error LifeTooLong(uint256 lifeSeconds, uint256 max);
+    error SeatsOutOfRange(uint256 players, uint256 max);
+    error ZeroMoveTime();
+    error LifeOutOfRange(uint256 lifeSeconds, uint256 min, uint256 max);
     /// @dev As many as the seats that the creator leaves, or none.
     error InvitedOutOfRange(uint256 invited, uint256 seats);
     /// @dev Zero, the creator, or named twice.
@@ -113,7 +114,7 @@ interface IGameEngine {
     error WrongPhase(uint256 sessionId, Phase phase, Phase expected);
     error AlreadyJoined(uint256 sessionId, address account);
     error NotInvited(uint256 sessionId, address account);
-    error NotAPlayer(uint256 sessionId, address account);
+    error NotSeated(uint256 sessionId, address account);
     error MoveTooLate(uint256 timestamp, uint256 deadline);
     /// @dev The rules: it is illegal, or not this player's turn. Or they do not work.
     error MoveRefused(uint256 sessionId, uint256 seat);
@@ -176,4 +177,7 @@ interface IGameEngine {
     function REVENUE() external view returns (IGameRevenue);
 
     function MAX_LIFE_SECONDS() external view returns (uint256);
+
+    /// @notice Moves with their whole time that fit into a session, at least.
+    function MIN_MOVES_IN_LIFE() external view returns (uint256);
 }

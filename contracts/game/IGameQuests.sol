@@ -36,7 +36,6 @@ interface IGameQuests {
     event QuestDefined(uint256 indexed questId, uint256 indexed gameId, address operator, QuestTerms terms);
     event QuestClaimed(uint256 indexed questId, address indexed account, uint256 item, uint256 amount);
 
-    error NotSpeaking(uint256 gameId, address account);
     error UnknownQuest(uint256 questId);
     error QuestEndPassed(uint256 until, uint256 timestamp);
     error QuestEmpty();
@@ -74,11 +73,10 @@ interface IGameQuests {
     function earnedAt(uint256 gameId, address account, uint256 bit) external view returns (uint256);
 
     /// @notice Reverts for an unknown quest.
+    /// @return terms As it was defined.
     /// @return since From when on sessions and achievements count.
     /// @return claimed How many have claimed it.
-    function questOf(
-        uint256 questId
-    ) external view returns (QuestTerms memory terms, uint256 since, uint256 claimed);
+    function questOf(uint256 questId) external view returns (QuestTerms memory terms, uint256 since, uint256 claimed);
 
     function hasClaimed(uint256 questId, address account) external view returns (bool);
 

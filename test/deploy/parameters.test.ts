@@ -113,7 +113,7 @@ describe("deployment parameters of a live network", () => {
   });
 
   it("divide what games earn as the environment says, by the usual shares otherwise", () => {
-    const usual = { developerBps: 7_000n, stakersBps: 2_000n, treasuryBps: 1_000n, samples: [] };
+    const usual = { developerBps: 7_000n, stakersBps: 2_000n, treasuryBps: 1_000n, marketFeeBps: 250n, samples: [] };
     expect(parameters({}).games).to.deep.equal(usual);
     expect(parameters({ GAME_SHARES: "6000:4000:0" }).games).to.deep.equal({
       ...usual,

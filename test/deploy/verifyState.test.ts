@@ -196,10 +196,12 @@ describe("verifyState", () => {
     const deployment = await loadFixture(deployHome);
     const { games } = deployment.parameters;
     if (games === undefined) throw new Error("no games");
-    const changed = { games: { ...games, developerBps: 1n, stakersBps: 9_999n, treasuryBps: 0n } };
+    const other = { developerBps: 1n, stakersBps: 9_999n, treasuryBps: 0n, marketFeeBps: 1n };
+    const changed = { games: { ...games, ...other } };
     const found = await differences(deployment, { parameters: changed });
     expect(found.map(({ subject, found: present }) => [subject, present])).to.deep.equal([
       ["GameRegistry shares", "7000,2000,1000"],
+      ["Marketplace fee", "250"],
     ]);
   });
 

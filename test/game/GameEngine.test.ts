@@ -21,6 +21,7 @@ import {
 } from "./roomSupport";
 
 const FRESH = scripted("nothing", "nothing", [10_000, 0]);
+const MAX_LIFE = 3_650 * 86_400;
 /** The pot of two, and what of it is paid out. */
 const POT = 2n * STAKE;
 const RAKE = (POT * RAKE_BPS) / 10_000n;
@@ -39,13 +40,12 @@ describe("GameEngine", () => {
       const { engine, alice, bob } = await loaded();
       const account = await alice.getAddress();
       for (const [choice, error, args] of [
-        [{ players: 0 }, "PlayersOutOfRange", [0, 16]],
-        [{ players: 17 }, "PlayersOutOfRange", [17, 16]],
+        [{ players: 0 }, "SeatsOutOfRange", [0, 16]],
+        [{ players: 17 }, "SeatsOutOfRange", [17, 16]],
         [{ players: 3, invited: [bob] }, "InvitedOutOfRange", [1, 2]],
         [{ players: 1, invited: [bob] }, "InvitedOutOfRange", [1, 0]],
-        [{ lifeSeconds: 365 * 86_400 + 1 }, "LifeTooLong", [365 * 86_400 + 1, 365 * 86_400]],
-        [{ moveSeconds: 0 }, "MoveTimeOutOfRange", [0, LIFE_SECONDS]],
-        [{ moveSeconds: LIFE_SECONDS + 1 }, "MoveTimeOutOfRange", [LIFE_SECONDS + 1, LIFE_SECONDS]],
+        [{ lifeSeconds: MAX_LIFE + 1 }, "LifeOutOfRange", [MAX_LIFE + 1, LIFE_SECONDS, MAX_LIFE]],
+        [{ moveSeconds: 0 }, "ZeroMoveTime", []],
         [{ token: bob }, "StakeTokenNotAllowed", [bob]],
         [{ invited: [ZeroAddress] }, "InvalidInvitation", [ZeroAddress]],
         [{ invited: [account] }, "InvalidInvitation", [account]],
@@ -84,6 +84,25 @@ describe("GameEngine", () => {
           .to.be.revertedWithCustomError(engine, "StartRefused")
           .withArgs(1);
       }
+    });
+
+    it("leaves whoever is about to lose no way to its stake by letting the session end", async () => {
+      const fixture = await loaded();
+      const { engine, alice, bob } = fixture;
+      // With a life of a single move, stopping would give the stake back: such a session cannot be opened.
+      for (const lifeSeconds of [MOVE_SECONDS, LIFE_SECONDS - 1]) {
+        await expect(engine.createGame(1, terms({ lifeSeconds }), { value: STAKE }))
+          .to.be.revertedWithCustomError(engine, "LifeOutOfRange")
+          .withArgs(lifeSeconds, LIFE_SECONDS, MAX_LIFE);
+      }
+      await play(fixture, { setup: scripted("nothing", "finish", [0, 10_000]) });
+      const { deadline, end } = await engine.sessionOf(1);
+      expect(end - deadline).to.equal(99 * MOVE_SECONDS);
+      await time.setNextBlockTimestamp(end + 1n);
+      await engine.connect(alice).expireGame(1);
+      expect([await engine.owed(alice, BNB), await engine.owed(bob, BNB)]).to.deep.equal([0n, PRIZE]);
+      expect(await engine.MIN_MOVES_IN_LIFE()).to.equal(LIFE_SECONDS / MOVE_SECONDS);
+      expect(await engine.MAX_LIFE_SECONDS()).to.equal(MAX_LIFE);
     });
 
     it("reverts where the value is not the stake", async () => {
@@ -265,7 +284,7 @@ describe("GameEngine", () => {
       await create(fixture, { invited: [bob] });
       for (const account of [bob, fixture.players[2]!]) {
         await expect(engine.connect(account).leaveGame(1))
-          .to.be.revertedWithCustomError(engine, "NotAPlayer")
+          .to.be.revertedWithCustomError(engine, "NotSeated")
           .withArgs(1, account);
       }
       await engine.connect(bob).joinGame(1, { value: STAKE });
@@ -333,7 +352,7 @@ describe("GameEngine", () => {
       const { engine, players } = fixture;
       await play(fixture);
       await expect(engine.connect(players[2]!).playGame(1, FRESH))
-        .to.be.revertedWithCustomError(engine, "NotAPlayer")
+        .to.be.revertedWithCustomError(engine, "NotSeated")
         .withArgs(1, players[2]!);
     });
 
@@ -567,8 +586,14 @@ describe("GameEngine", () => {
     it("does not ask the rules about a move whose time the session's end cut short", async () => {
       const fixture = await loaded();
       const { engine, alice, bob } = fixture;
-      await play(fixture, { lifeSeconds: MOVE_SECONDS, setup: scripted("nothing", "finish", [0, 10_000]) });
-      await time.increase(MOVE_SECONDS + 1);
+      const state = scripted("nothing", "finish", [0, 10_000]);
+      await play(fixture, { setup: state });
+      const { end } = await engine.sessionOf(1);
+      for (let due = 0n; due < end; due = (await engine.sessionOf(1)).deadline) {
+        if (due !== 0n) await time.setNextBlockTimestamp(due);
+        await engine.connect(alice).playGame(1, state);
+      }
+      await time.setNextBlockTimestamp(end + 1n);
       const sent = engine.expireGame(1);
       await expect(sent).to.emit(engine, "SessionVoided").withArgs(1);
       await expect(sent).not.to.emit(engine, "MoveMissed");

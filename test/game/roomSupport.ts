@@ -132,7 +132,7 @@ export interface TermsChoice {
 
 export const STAKE = 1_000n;
 export const MOVE_SECONDS = 100;
-export const LIFE_SECONDS = 1_000;
+export const LIFE_SECONDS = 10_000;
 
 /** Terms of a session for two that stake BNB, but for what is chosen. */
 export function terms(choice: TermsChoice = {}) {

@@ -1,0 +1,287 @@
+import { mkdir } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { ZeroAddress } from "ethers";
+import { task } from "hardhat/config";
+import { connect } from "../../deploy/contracts";
+import type { GameContracts } from "../../deploy/deployment";
+import { timeInWords } from "../explain";
+import { Refusal } from "../refusal";
+import { inWords, openSession, parseAccount, withCommonParams, type CommonArgs, type Session } from "../session";
+import { submit } from "../submit";
+import { boardOf, type Board, type Position } from "./board";
+import { approveStake, openGames, openStakeToken, parseNumber, type StakeToken } from "./room";
+
+interface PlayArgs extends CommonArgs {
+  readonly game?: string;
+  readonly session?: string;
+  readonly stake: string;
+  readonly token: string;
+  readonly players: string;
+  readonly moveTime: string;
+  readonly life?: string;
+  readonly setup: string;
+  readonly invite?: string;
+  readonly move?: string;
+  readonly leave?: boolean;
+  readonly expire?: boolean;
+  readonly withdraw?: boolean;
+  readonly show?: boolean;
+}
+
+const PHASES = ["unknown", "open", "playing", "settled", "voided"] as const;
+export type PhaseName = (typeof PHASES)[number];
+
+/** A session as the account that looks at it sees it. */
+export interface Table {
+  readonly sessionId: bigint;
+  readonly phase: PhaseName;
+  readonly accounts: readonly string[];
+  readonly players: number;
+  readonly seat: number | undefined;
+  /** Who may move: a seat, or everybody. */
+  readonly turn: number | "anyone" | undefined;
+  readonly state: string;
+  /** Unix seconds. */
+  readonly deadline: bigint;
+  /** What the account may withdraw in the session's token. */
+  readonly owed: bigint;
+}
+
+const POLL_MS = 1_000;
+
+withCommonParams(task("game:play", "Plays a session: opens or joins it, shows it, makes moves, pays out"))
+  .addOptionalParam("game", "Number of the game, to open a session of it")
+  .addOptionalParam("session", "Number of the session, to join it or go on with it")
+  .addOptionalParam("stake", "Stake of each player, where a session is opened", "0")
+  .addOptionalParam("token", "What is staked: BNB, COS, the symbol of a QSC, or an address", "BNB")
+  .addOptionalParam("players", "How many play", "2")
+  .addOptionalParam("moveTime", "Seconds for a move", "300")
+  .addOptionalParam("life", "Seconds after which the session ends, whatever happens; default: a thousand moves' time")
+  .addOptionalParam("setup", "The game's own options, in hex", "0x")
+  .addOptionalParam("invite", "Who may join, separated by commas; default: anyone")
+  .addOptionalParam("move", "Make this move, and no other")
+  .addFlag("leave", "Give the seat back before the start")
+  .addFlag("expire", "Have a missed deadline decided")
+  .addFlag("withdraw", "Pay out what is owed in the session's token")
+  .addFlag("show", "Only show the session")
+  .setAction(async (args: PlayArgs, hre): Promise<Table> => {
+    const session = await openSession(hre, args);
+    const games = await openGames(session);
+    if ((args.game === undefined) === (args.session === undefined)) {
+      throw new Refusal("name --game to open a session of it, or --session to join one or go on with it");
+    }
+    const sessionId =
+      args.game === undefined
+        ? parseNumber("session", args.session ?? "")
+        : await open(session, games, parseNumber("game", args.game), args);
+    const seatless = await Player.sit(session, games, sessionId);
+    if (args.show !== true && args.game === undefined) await seatless.join();
+    return act(seatless, args, session);
+  });
+
+/** The one thing that was asked for; in a terminal without such a thing, the whole game. */
+async function act(player: Player, args: PlayArgs, session: Session): Promise<Table> {
+  if (args.leave === true) await player.leave();
+  else if (args.expire === true) await player.expire();
+  else if (args.move !== undefined) await player.move(args.move);
+  else if (args.withdraw !== true && args.show !== true && process.stdin.isTTY && args.quiet !== true) {
+    await playInTerminal(player, session);
+  }
+  if (args.withdraw === true) await player.withdraw();
+  return player.show();
+}
+
+async function open(session: Session, games: GameContracts, gameId: bigint, args: PlayArgs): Promise<bigint> {
+  const { engine, registry } = games;
+  const token = await openStakeToken(session, args.token);
+  const stake = token.parse("stake", args.stake);
+  const moveSeconds = parseNumber("moveTime", args.moveTime);
+  const lifeSeconds = args.life === undefined ? moveSeconds * 1_000n : parseNumber("life", args.life);
+  const most = await engine.MAX_LIFE_SECONDS();
+  if (lifeSeconds > most) throw new Refusal(`--life ${lifeSeconds}: at most ${most} seconds; name a shorter one`);
+  const players = parseNumber("players", args.players);
+  if (players > 16n) throw new Refusal(`--players ${players}: at most 16`);
+  if (!/^0x([0-9a-fA-F]{2})*$/.test(args.setup)) throw new Refusal(`--setup ${args.setup}: not bytes in hex`);
+  const invited = (args.invite ?? "")
+    .split(",")
+    .filter((entry) => entry.trim() !== "")
+    .map((entry) => parseAccount("invite", entry.trim()));
+  await inWords(session, () => registry.rulesForNew(gameId));
+  const to = await engine.getAddress();
+  await approveStake(session, token, to, stake);
+  const terms = { setup: args.setup, players, token: token.address, stake, moveSeconds, lifeSeconds, invited };
+  const data = engine.interface.encodeFunctionData("createGame", [gameId, terms]);
+  const what = `Open a session of game ${gameId} for ${players}, with a stake of ${token.show(stake)} each`;
+  const value = token.address === ZeroAddress ? stake : 0n;
+  const receipt = await submit(session, what, { to, data, value });
+  const created = receipt.logs
+    .filter(({ address }) => address === to)
+    .map((log) => engine.interface.parseLog(log))
+    .find((parsed) => parsed?.name === "SessionCreated");
+  if (created == null) throw new Refusal(`the transaction ${receipt.hash} opened no session`);
+  const sessionId = created.args.sessionId as bigint;
+  session.say(`  session ${sessionId}: others join by game:play --session ${sessionId}`);
+  return sessionId;
+}
+
+/** One account at one session. */
+class Player {
+  private constructor(
+    private readonly session: Session,
+    private readonly games: GameContracts,
+    private readonly sessionId: bigint,
+    private readonly token: StakeToken,
+    private readonly rules: string,
+    readonly board: Board,
+  ) {}
+
+  static async sit(session: Session, games: GameContracts, sessionId: bigint): Promise<Player> {
+    const { token, rules } = await games.engine.sessionOf(sessionId);
+    if (rules === ZeroAddress) throw new Refusal(`--session ${sessionId}: there is no such session`);
+    const stakeToken = await openStakeToken(session, token);
+    return new Player(session, games, sessionId, stakeToken, rules, await boardOf(session, rules));
+  }
+
+  async table(): Promise<Table> {
+    const { engine } = this.games;
+    const { address } = await this.session.signer();
+    const { phase, deadline, players } = await engine.sessionOf(this.sessionId);
+    const [joined, seat] = await engine.seatOf(this.sessionId, address);
+    const name = PHASES[Number(phase)] ?? "unknown";
+    const state = await engine.stateOf(this.sessionId);
+    return {
+      sessionId: this.sessionId,
+      phase: name,
+      accounts: await engine.accountsOf(this.sessionId),
+      players: Number(players),
+      seat: joined ? Number(seat) : undefined,
+      turn: name === "playing" ? await this.turn(state) : undefined,
+      state,
+      deadline,
+      owed: await engine.owed(address, this.token.address),
+    };
+  }
+
+  async show(): Promise<Table> {
+    const table = await this.table();
+    const say = this.session.say;
+    const { stake } = await this.games.engine.sessionOf(this.sessionId);
+    say(`Session ${this.sessionId}, ${table.phase}, stake ${this.token.show(stake)} each`);
+    if (table.phase === "open") say(`  ${table.accounts.length} of ${table.players} seats are taken`);
+    for (const line of this.board.draw(await this.position(table))) say(line);
+    if (table.phase === "playing") {
+      const turn = table.turn === table.seat && table.seat !== undefined ? "your" : `player ${table.turn ?? "?"}'s`;
+      say(`  ${table.turn === "anyone" ? "anyone may" : `${turn} turn to`} move until ${timeInWords(table.deadline)}`);
+    }
+    if (table.owed > 0n) say(`  ${this.token.show(table.owed)} are yours: add --withdraw to have them paid`);
+    return table;
+  }
+
+  async join(): Promise<void> {
+    const { engine } = this.games;
+    const { address } = await this.session.signer();
+    const { phase, stake } = await engine.sessionOf(this.sessionId);
+    if (PHASES[Number(phase)] !== "open" || (await engine.seatOf(this.sessionId, address)).joined) return;
+    const to = await engine.getAddress();
+    await approveStake(this.session, this.token, to, stake);
+    const data = engine.interface.encodeFunctionData("joinGame", [this.sessionId]);
+    const value = this.token.address === ZeroAddress ? stake : 0n;
+    await submit(this.session, `Join session ${this.sessionId} with ${this.token.show(stake)}`, { to, data, value });
+  }
+
+  async leave(): Promise<void> {
+    await this.send("Leave", "leaveGame");
+  }
+
+  async expire(): Promise<void> {
+    await this.send("Have the missed deadline decided in", "expireGame");
+  }
+
+  async move(text: string): Promise<void> {
+    const { engine } = this.games;
+    const position = await this.position(await this.table());
+    const move = await this.board.move(text.trim(), position).catch((cause: Error) => {
+      throw new Refusal(`--move ${text}: ${cause.message}`, cause);
+    });
+    const data = engine.interface.encodeFunctionData("playGame", [this.sessionId, move]);
+    // The rules may use a million units of gas for either call: what they leave is not paid for.
+    const gasLimit = MOVE_GAS;
+    await submit(this.session, `Move ${text.trim()} in session ${this.sessionId}`, {
+      to: await engine.getAddress(),
+      data,
+      gasLimit,
+    });
+  }
+
+  async withdraw(): Promise<void> {
+    const { engine } = this.games;
+    const { address } = await this.session.signer();
+    const amount = await engine.owed(address, this.token.address);
+    const data = engine.interface.encodeFunctionData("withdraw", [this.token.address, address]);
+    const what = `Pay ${this.token.show(amount)} to ${address}`;
+    await submit(this.session, what, { to: await engine.getAddress(), data });
+  }
+
+  private async send(what: string, name: "leaveGame" | "expireGame"): Promise<void> {
+    const { engine } = this.games;
+    const data = engine.interface.encodeFunctionData(name as "leaveGame", [this.sessionId]);
+    const call = { to: await engine.getAddress(), data, gasLimit: MOVE_GAS };
+    await submit(this.session, `${what} session ${this.sessionId}`, call);
+  }
+
+  private async turn(state: string): Promise<number | "anyone" | undefined> {
+    const rules = await connect("TicTacToe", this.rules, this.session.provider, this.session.artifacts);
+    const turn = await rules.turn(state).catch(() => undefined);
+    if (turn === undefined) return undefined;
+    return turn >= 16n ? "anyone" : Number(turn);
+  }
+
+  private async position({ state, players, seat }: Table): Promise<Position> {
+    const { address } = await this.session.signer();
+    const { chainId } = this.session;
+    const folder = resolve(this.session.hre.config.paths.root, ".data", "secrets");
+    const secretFile = resolve(folder, `${chainId}-${this.sessionId}-${address.toLowerCase()}.json`);
+    await mkdir(dirname(secretFile), { recursive: true, mode: 0o700 });
+    return { state, players, seat, secretFile };
+  }
+}
+
+/** Two calls of the rules, and what the engine does itself. */
+const MOVE_GAS = 3_500_000n;
+
+async function playInTerminal(player: Player, session: Session): Promise<void> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    let shown = "";
+    for (;;) {
+      const table = await player.table();
+      const key = `${table.phase} ${table.state} ${table.accounts.length}`;
+      if (key !== shown) await player.show();
+      shown = key;
+      if (table.phase === "settled" || table.phase === "voided") {
+        if (table.owed === 0n) return;
+        const answer = await terminal.question("Have it paid now? [y/N] ");
+        if (/^y(es)?$/i.test(answer.trim())) await player.withdraw();
+        return;
+      }
+      const mine = table.turn === "anyone" || (table.turn === table.seat && table.seat !== undefined);
+      if (table.phase === "playing" && (await session.time()) > table.deadline) {
+        const answer = await terminal.question("The deadline has passed. Have it decided? [y/N] ");
+        if (/^y(es)?$/i.test(answer.trim())) await player.expire();
+      } else if (table.phase === "playing" && mine && table.seat !== undefined) {
+        const text = await terminal.question(`Your move, ${player.board.hint}; Enter looks again, q quits> `);
+        if (text.trim() === "q") return;
+        if (text.trim() === "") continue;
+        await player.move(text).catch((error: unknown) => {
+          if (!(error instanceof Refusal)) throw error;
+          session.say(`  ${error.message}`);
+        });
+      } else {
+        await new Promise((done) => setTimeout(done, POLL_MS));
+      }
+    }
+  } finally {
+    terminal.close();
+  }
+}
