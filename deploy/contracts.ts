@@ -12,6 +12,7 @@ import type {
   GameRegistry,
   GameRevenue,
   Gateway,
+  LiarsDice,
   Liveness,
   Marketplace,
   MerkleAirdrop,
@@ -20,6 +21,7 @@ import type {
   QSCFactory,
   ReleaseSchedule,
   RevenueSplitter,
+  RockPaperScissors,
   Slashing,
   StateChannels,
   TicTacToe,
@@ -59,6 +61,8 @@ export interface ContractTypes {
   Marketplace: Marketplace;
   StateChannels: StateChannels;
   TicTacToe: TicTacToe;
+  RockPaperScissors: RockPaperScissors;
+  LiarsDice: LiarsDice;
   QSCFactory: QSCFactory;
   QSC: QSC;
 }
@@ -91,6 +95,8 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   Marketplace: "contracts/game/Marketplace.sol",
   StateChannels: "contracts/game/StateChannels.sol",
   TicTacToe: "contracts/game/samples/TicTacToe.sol",
+  RockPaperScissors: "contracts/game/samples/RockPaperScissors.sol",
+  LiarsDice: "contracts/game/samples/LiarsDice.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };

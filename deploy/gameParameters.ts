@@ -26,7 +26,7 @@ export const LIVE_GAMES: GameParameters = {
 };
 
 /** As on a live network, and something to play. */
-export const LOCAL_GAMES: GameParameters = { ...LIVE_GAMES, samples: ["TicTacToe"] };
+export const LOCAL_GAMES: GameParameters = { ...LIVE_GAMES, samples: ["TicTacToe", "RockPaperScissors", "LiarsDice"] };
 
 /** `GAME_SHARES=developer:stakers:treasury`, in basis points */
 export function readGames(read: EnvironmentReader): GameParameters {

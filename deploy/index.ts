@@ -13,6 +13,8 @@ import { GameQuests__factory } from "../typechain-types/factories/contracts/game
 import { Marketplace__factory } from "../typechain-types/factories/contracts/game/Marketplace__factory";
 import { StateChannels__factory } from "../typechain-types/factories/contracts/game/StateChannels__factory";
 import { TicTacToe__factory } from "../typechain-types/factories/contracts/game/samples/TicTacToe__factory";
+import { LiarsDice__factory } from "../typechain-types/factories/contracts/game/samples/LiarsDice__factory";
+import { RockPaperScissors__factory } from "../typechain-types/factories/contracts/game/samples/RockPaperScissors__factory";
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
 import { COSStaking__factory } from "../typechain-types/factories/contracts/staking/COSStaking__factory";
@@ -52,6 +54,8 @@ export const abis = {
   Marketplace: Marketplace__factory.abi,
   StateChannels: StateChannels__factory.abi,
   TicTacToe: TicTacToe__factory.abi,
+  RockPaperScissors: RockPaperScissors__factory.abi,
+  LiarsDice: LiarsDice__factory.abi,
   QSCFactory: QSCFactory__factory.abi,
   QSC: QSC__factory.abi,
 } as const;

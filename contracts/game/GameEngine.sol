@@ -310,7 +310,7 @@ contract GameEngine is IGameEngine, ReentrancyGuardTransient {
         // Where it ends with the move that decides, whoever is about to lose gets its stake back by not making it.
         uint256 least = MIN_MOVES_IN_LIFE * terms.moveSeconds;
         if (terms.lifeSeconds < least || terms.lifeSeconds > MAX_LIFE_SECONDS) {
-            revert LifeOutOfRange(terms.lifeSeconds, least, MAX_LIFE_SECONDS);
+            revert SessionLifeOutOfRange(terms.lifeSeconds, least, MAX_LIFE_SECONDS);
         }
         if (!_SPLITTER.isTokenAllowed(terms.token)) revert StakeTokenNotAllowed(terms.token);
     }

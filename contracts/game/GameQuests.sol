@@ -15,6 +15,7 @@ import {GameCall} from "./libraries/GameCall.sol";
 contract GameQuests is IGameQuests {
     struct Quest {
         QuestTerms terms;
+        address definer;
         uint40 since;
         uint32 claimed;
     }
@@ -78,7 +79,7 @@ contract GameQuests is IGameQuests {
         // An operator of two games must not mint the one's items for the other's players.
         if (AssetId.gameOf(terms.item) != terms.gameId) revert RewardOfAnotherGame(terms.item, terms.gameId);
         questId = ++questCount;
-        _quests[questId] = Quest({terms: terms, since: uint40(block.timestamp), claimed: 0});
+        _quests[questId] = Quest({terms: terms, definer: msg.sender, since: uint40(block.timestamp), claimed: 0});
         emit QuestDefined(questId, terms.gameId, msg.sender, terms);
     }
 
@@ -90,6 +91,8 @@ contract GameQuests is IGameQuests {
         if (block.timestamp > terms.until) revert QuestEndPassed(terms.until, block.timestamp);
         if (hasClaimed[questId][msg.sender]) revert QuestClaimedAlready(questId, msg.sender);
         if (quest.claimed == terms.claims) revert QuestExhausted(questId);
+        // Or a dismissed operator, or a developer of before, would go on minting by what it defined.
+        if (!REGISTRY.speaksFor(terms.gameId, quest.definer)) revert QuestDefinerGone(questId, quest.definer);
         _requireSessions(terms, quest.since, sessionIds);
         _requireAchievements(terms, quest.since);
 
@@ -103,9 +106,11 @@ contract GameQuests is IGameQuests {
     }
 
     /// @inheritdoc IGameQuests
-    function questOf(uint256 questId) external view returns (QuestTerms memory terms, uint256 since, uint256 claimed) {
+    function questOf(
+        uint256 questId
+    ) external view returns (QuestTerms memory terms, address definer, uint256 since, uint256 claimed) {
         Quest storage quest = _known(questId);
-        return (quest.terms, quest.since, quest.claimed);
+        return (quest.terms, quest.definer, quest.since, quest.claimed);
     }
 
     /// @dev Keeps that `bits` were achieved at `timestamp`, and says which never were before.

@@ -98,7 +98,7 @@ interface IGameEngine {
 
     error SeatsOutOfRange(uint256 players, uint256 max);
     error ZeroMoveTime();
-    error LifeOutOfRange(uint256 lifeSeconds, uint256 min, uint256 max);
+    error SessionLifeOutOfRange(uint256 lifeSeconds, uint256 min, uint256 max);
     /// @dev As many as the seats that the creator leaves, or none.
     error InvitedOutOfRange(uint256 invited, uint256 seats);
     /// @dev Zero, the creator, or named twice.

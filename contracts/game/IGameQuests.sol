@@ -42,6 +42,7 @@ interface IGameQuests {
     error QuestTooLong(uint256 sessions, uint256 max);
     error RewardOfAnotherGame(uint256 item, uint256 gameId);
     error QuestExhausted(uint256 questId);
+    error QuestDefinerGone(uint256 questId, address definer);
     error QuestClaimedAlready(uint256 questId, address account);
     /// @dev The numbers of the sessions have to ascend.
     error SessionsNotAscending(uint256 sessionId, uint256 previous);
@@ -62,7 +63,8 @@ interface IGameQuests {
     /// retired.
     function defineQuest(QuestTerms calldata terms) external returns (uint256 questId);
 
-    /// @notice Mints the reward to the caller, once. Reverts where the item cannot be minted.
+    /// @notice Mints the reward to the caller, once. Reverts where the item cannot be minted, and where who
+    /// defined the quest does not speak for the game any more.
     /// @param sessionIds What it has played since the quest was defined, ascending; at most `MAX_SESSIONS`.
     function claimQuest(uint256 questId, uint256[] calldata sessionIds) external;
 
@@ -74,9 +76,12 @@ interface IGameQuests {
 
     /// @notice Reverts for an unknown quest.
     /// @return terms As it was defined.
+    /// @return definer Who defined it: it ends where this account does not speak for the game any more.
     /// @return since From when on sessions and achievements count.
     /// @return claimed How many have claimed it.
-    function questOf(uint256 questId) external view returns (QuestTerms memory terms, uint256 since, uint256 claimed);
+    function questOf(
+        uint256 questId
+    ) external view returns (QuestTerms memory terms, address definer, uint256 since, uint256 claimed);
 
     function hasClaimed(uint256 questId, address account) external view returns (bool);
 

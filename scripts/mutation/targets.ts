@@ -144,4 +144,28 @@ export const TARGETS: readonly Target[] = [
       "game/market/model.test.ts",
     ],
   },
+  {
+    room: "game",
+    sources: ["game/GameRegistry.sol"],
+    contracts: { GameRegistry: "game/GameRegistry.sol" },
+    tests: ["game/GameRegistry.test.ts"],
+  },
+  {
+    room: "game",
+    sources: ["game/GameRevenue.sol"],
+    contracts: { GameRevenue: "game/GameRevenue.sol" },
+    tests: ["game/GameRevenue.test.ts"],
+  },
+  {
+    room: "game",
+    sources: ["game/GameEngine.sol"],
+    contracts: { GameEngine: "game/GameEngine.sol" },
+    tests: ["game/GameEngine.test.ts", "game/GameEngineModel.test.ts"],
+  },
+  {
+    room: "game",
+    sources: ["game/GameQuests.sol"],
+    contracts: { GameQuests: "game/GameQuests.sol" },
+    tests: ["game/GameQuests.test.ts"],
+  },
 ];

@@ -9,10 +9,12 @@ const CONTRACT_ERRORS: Readonly<Record<string, readonly [means: string, remedy: 
   ],
 
   // Sessions
-  PlayersOutOfRange: ["the number of players is out of range", "give 1 to 16 that the game knows"],
-  MoveTimeOutOfRange: ["the time for a move does not fit the session's life", "give a longer life or shorter moves"],
-  LifeTooLong: ["the session would last longer than sessions may", "give a shorter life"],
-  LifeTooShort: ["the session is too short for its moves", "give a longer life or shorter moves"],
+  SeatsOutOfRange: ["the number of players is out of range", "give 1 to 16 that the game knows"],
+  ZeroMoveTime: ["a move has no time", "give it a second at least"],
+  SessionLifeOutOfRange: [
+    "the session's life does not fit its moves, or is too long",
+    "give it a hundred moves' time at least, and ten years at most",
+  ],
   InvitedOutOfRange: ["not as many are invited as there are seats", "invite one per other seat, or nobody"],
   InvalidInvitation: ["an invited account is zero, yourself or named twice", "name each other player once"],
   StartRefused: ["the rules refuse the setup or the number of players", "use a setup that the game knows"],
@@ -22,7 +24,7 @@ const CONTRACT_ERRORS: Readonly<Record<string, readonly [means: string, remedy: 
   WrongPhase: ["the session is in another phase", "read the session again"],
   AlreadyJoined: ["this account has a seat already", "nothing to do"],
   NotInvited: ["this account is not invited", "ask the creator for another session"],
-  NotAPlayer: ["this account has no seat", "use the account that joined"],
+  NotSeated: ["this account has no seat", "use the account that joined"],
   MoveTooLate: ["the move's deadline has passed", "have it expired"],
   MoveRefused: ["the rules refuse the move: illegal, or not your turn", "read the state again and choose another move"],
   MoveStillDue: ["the move may still be made", "wait for its deadline"],

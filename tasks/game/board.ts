@@ -1,4 +1,6 @@
 import type { Session } from "../session";
+import { liarsDice } from "./liarsDice";
+import { rockPaperScissors } from "./rockPaperScissors";
 import { ticTacToe } from "./ticTacToe";
 
 /** Where somebody is in a session: what a board needs to draw it and to understand a move. */
@@ -16,18 +18,22 @@ export interface Position {
 export interface Board {
   /** What a move looks like when typed. */
   readonly hint: string;
-  draw(position: Position): readonly string[];
+  draw(position: Position): Promise<readonly string[]>;
   /** The move's bytes, in hex, of what was typed. Keeps a secret where the move is a commitment. */
   move(text: string, position: Position): Promise<string>;
 }
 
 /** By the name of the sample whose code it is. */
-const BOARDS: Readonly<Record<string, Board>> = { TicTacToe: ticTacToe };
+const BOARDS: Readonly<Record<string, Board>> = {
+  TicTacToe: ticTacToe,
+  RockPaperScissors: rockPaperScissors,
+  LiarsDice: liarsDice,
+};
 
 /** Of a game that nobody has drawn a board for. */
 export const hexBoard: Board = {
   hint: "a move in hex, such as 0x04",
-  draw: ({ state }) => [`  state ${state}`],
+  draw: ({ state }) => Promise.resolve([`  state ${state}`]),
   async move(text) {
     const hex = text.startsWith("0x") ? text : `0x${text}`;
     if (!/^0x([0-9a-fA-F]{2}){0,256}$/.test(hex)) throw new Error(`"${text}" is not a move in hex`);

@@ -1,5 +1,4 @@
-import { mkdir } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { ZeroAddress } from "ethers";
 import { task } from "hardhat/config";
@@ -169,7 +168,7 @@ class Player {
     const { stake } = await this.games.engine.sessionOf(this.sessionId);
     say(`Session ${this.sessionId}, ${table.phase}, stake ${this.token.show(stake)} each`);
     if (table.phase === "open") say(`  ${table.accounts.length} of ${table.players} seats are taken`);
-    for (const line of this.board.draw(await this.position(table))) say(line);
+    for (const line of await this.board.draw(await this.position(table))) say(line);
     if (table.phase === "playing") {
       const turn = table.turn === table.seat && table.seat !== undefined ? "your" : `player ${table.turn ?? "?"}'s`;
       say(`  ${table.turn === "anyone" ? "anyone may" : `${turn} turn to`} move until ${timeInWords(table.deadline)}`);
@@ -242,7 +241,6 @@ class Player {
     const { chainId } = this.session;
     const folder = resolve(this.session.hre.config.paths.root, ".data", "secrets");
     const secretFile = resolve(folder, `${chainId}-${this.sessionId}-${address.toLowerCase()}.json`);
-    await mkdir(dirname(secretFile), { recursive: true, mode: 0o700 });
     return { state, players, seat, secretFile };
   }
 }

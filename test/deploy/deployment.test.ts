@@ -89,6 +89,8 @@ describe("deployment", () => {
       "Marketplace",
       "StateChannels",
       "TicTacToe",
+      "RockPaperScissors",
+      "LiarsDice",
       "QSCFactory",
     ]);
     expect(record.handedOver).to.equal(true);

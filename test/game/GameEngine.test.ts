@@ -44,7 +44,7 @@ describe("GameEngine", () => {
         [{ players: 17 }, "SeatsOutOfRange", [17, 16]],
         [{ players: 3, invited: [bob] }, "InvitedOutOfRange", [1, 2]],
         [{ players: 1, invited: [bob] }, "InvitedOutOfRange", [1, 0]],
-        [{ lifeSeconds: MAX_LIFE + 1 }, "LifeOutOfRange", [MAX_LIFE + 1, LIFE_SECONDS, MAX_LIFE]],
+        [{ lifeSeconds: MAX_LIFE + 1 }, "SessionLifeOutOfRange", [MAX_LIFE + 1, LIFE_SECONDS, MAX_LIFE]],
         [{ moveSeconds: 0 }, "ZeroMoveTime", []],
         [{ token: bob }, "StakeTokenNotAllowed", [bob]],
         [{ invited: [ZeroAddress] }, "InvalidInvitation", [ZeroAddress]],
@@ -92,7 +92,7 @@ describe("GameEngine", () => {
       // With a life of a single move, stopping would give the stake back: such a session cannot be opened.
       for (const lifeSeconds of [MOVE_SECONDS, LIFE_SECONDS - 1]) {
         await expect(engine.createGame(1, terms({ lifeSeconds }), { value: STAKE }))
-          .to.be.revertedWithCustomError(engine, "LifeOutOfRange")
+          .to.be.revertedWithCustomError(engine, "SessionLifeOutOfRange")
           .withArgs(lifeSeconds, LIFE_SECONDS, MAX_LIFE);
       }
       await play(fixture, { setup: scripted("nothing", "finish", [0, 10_000]) });

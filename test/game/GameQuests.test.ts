@@ -119,7 +119,8 @@ describe("GameQuests", () => {
       const sent = quests.connect(alice).defineQuest(terms);
       const expected = [1n, BigInt(terms.until), 100n, 100n, 2n, 5n, sword, 3n];
       await expect(sent).to.emit(quests, "QuestDefined").withArgs(1, 1, alice, expected);
-      expect(await quests.questOf(1)).to.deep.equal([expected, BigInt(await time.latest()), 0n]);
+      const definer = await alice.getAddress();
+      expect(await quests.questOf(1)).to.deep.equal([expected, definer, BigInt(await time.latest()), 0n]);
       await expect(quests.questOf(2)).to.be.revertedWithCustomError(quests, "UnknownQuest").withArgs(2);
     });
   });
@@ -261,6 +262,33 @@ describe("GameQuests", () => {
         .to.be.revertedWithCustomError(assets, "NotSpeaker")
         .withArgs(1, quests);
       expect(await quests.hasClaimed(1, alice)).to.equal(false);
+    });
+
+    it("ends with the operator that defined it, and comes back with it", async () => {
+      const fixture = await loaded();
+      const { quests, registry, developer, alice, bob } = fixture;
+      await registry.connect(developer).setOperator(1, bob, true);
+      await define(fixture, { played: 1 }, bob);
+      const sessionId = await settle(fixture);
+      await registry.connect(developer).setOperator(1, bob, false);
+      await expect(quests.connect(alice).claimQuest(1, [sessionId]))
+        .to.be.revertedWithCustomError(quests, "QuestDefinerGone")
+        .withArgs(1, bob);
+      await registry.connect(developer).setOperator(1, bob, true);
+      await quests.connect(alice).claimQuest(1, [sessionId]);
+    });
+
+    it("ends with the developer that defined it, though the next one admits this contract", async () => {
+      const fixture = await loaded();
+      const { quests, registry, developer, alice, bob } = fixture;
+      await define(fixture);
+      const sessionId = await settle(fixture);
+      await registry.connect(developer).offerDeveloper(1, bob);
+      await registry.connect(bob).acceptDeveloper(1);
+      await registry.connect(bob).setOperator(1, quests, true);
+      await expect(quests.connect(alice).claimQuest(1, [sessionId]))
+        .to.be.revertedWithCustomError(quests, "QuestDefinerGone")
+        .withArgs(1, developer);
     });
 
     it("asks for achievements since the quest was defined", async () => {

@@ -6,6 +6,7 @@ import { deploy } from "../../deploy/deployment";
 import { fileRecorder } from "../../deploy/record";
 import type { Table } from "../../tasks/game/play";
 import type { RegisteredGame } from "../../tasks/game/register";
+import { liarsDice } from "../../tasks/game/liarsDice";
 import { ticTacToe } from "../../tasks/game/ticTacToe";
 import { businessParameters, homeParameters, optionsFor } from "../support/deployment";
 import { recordFile, refusal, run, type TasksFixture } from "./support";
@@ -95,12 +96,47 @@ describe("tasks of games", () => {
     const { token, games } = deployment;
     if (token === undefined || games === undefined) throw new Error("not the home chain");
     const vault = await ethers.getImpersonatedSigner(await token.ecosystemVault.getAddress());
-    await setBalance(vault.address, parseEther("1"));
+    await setBalance(vault.address, parseEther("1000"));
     const [, , , , , , , alice, bob] = await ethers.getSigners();
     for (const player of [alice!, bob!]) await token.cos.connect(vault).transfer(player, STAKE);
     await run(file, "game:play", { from: ALICE, game: "1", stake: "0.5", token: "COS" });
     await play(file, BOB, {});
     expect(await token.cos.balanceOf(games.engine)).to.equal(2n * STAKE);
+  });
+
+  it("keep what was chosen secretly in a file, and open it from there", async () => {
+    const { file, deployment } = await loadFixture(home);
+    // One round: whoever wins it has the pot.
+    const opened = await run<Table>(file, "game:play", { from: ALICE, game: "2", stake: "0.5", setup: "0x01" });
+    const both = { session: `${opened.sessionId}` };
+    await play(file, BOB, both);
+    expect(await refusal(play(file, ALICE, { ...both, move: "open" }))).to.contain("you have not chosen yet");
+    expect(await refusal(play(file, ALICE, { ...both, move: "stone" }))).to.contain("--move stone");
+    await play(file, ALICE, { ...both, move: "paper" });
+    const chosen = await play(file, BOB, { ...both, move: "rock" });
+    expect(chosen.turn).to.equal("anyone");
+    await play(file, BOB, { ...both, move: "open" });
+    const over = await play(file, ALICE, { ...both, move: "open" });
+    expect([over.phase, over.owed]).to.deep.equal(["settled", 2n * STAKE]);
+    expect(await deployment.games?.engine.sessionCount()).to.equal(1);
+  });
+
+  it("roll, mix, bid, doubt and show hidden dice", async () => {
+    const { file } = await loadFixture(home);
+    // One die each: who loses it has lost.
+    const opened = await run<Table>(file, "game:play", { from: ALICE, game: "3", stake: "0.5", setup: "0x01" });
+    const both = { session: `${opened.sessionId}` };
+    await play(file, BOB, both);
+    for (const move of ["roll", "mix"]) for (const from of [ALICE, BOB]) await play(file, from, { ...both, move });
+    const position = { players: 2, seat: 0, secretFile: "none" };
+    const { state } = await play(file, ALICE, { ...both, move: "2x6" });
+    expect(await liarsDice.draw({ ...position, state })).to.include("  player 0 bid 2x6");
+    await play(file, BOB, { ...both, move: "doubt" });
+    await play(file, BOB, { ...both, move: "show" });
+    const over = await play(file, ALICE, { ...both, move: "show" });
+    const loser = await play(file, BOB, { ...both, show: true });
+    expect([over.phase, over.owed + loser.owed]).to.deep.equal(["settled", 2n * STAKE]);
+    expect(await refusal(play(file, ALICE, { ...both, move: "2" }))).to.contain("--move 2");
   });
 
   it("show a session without joining it, and give a seat back", async () => {
@@ -134,7 +170,7 @@ describe("tasks of games", () => {
     expect(await refused({ game: "1", players: "17" })).to.contain("--players 17");
     expect(await refused({ game: "1", players: "3" })).to.contain("Start refused");
     expect(await refused({ game: "1", stake: "x" })).to.contain("--stake x");
-    expect(await refused({ game: "1", life: "299" })).to.contain("Life out of range");
+    expect(await refused({ game: "1", life: "299" })).to.contain("Session life out of range");
     expect(await refused({ game: "1", life: "999999999999" })).to.contain("--life 999999999999");
     expect(await refused({ game: "1", setup: "0x1" })).to.contain("--setup 0x1");
     expect(await refused({ game: "1", invite: "0x12" })).to.contain("--invite 0x12");
@@ -152,7 +188,7 @@ describe("tasks of games", () => {
   it("draw tic-tac-toe with the numbers of its free cells", async () => {
     // X in the middle and the corner, O above.
     const position = { state: "0x000411", players: 2, seat: 1, secretFile: "none" };
-    expect(ticTacToe.draw(position)).to.deep.equal([
+    expect(await ticTacToe.draw(position)).to.deep.equal([
       "   X │ O │ 3",
       "  ───┼───┼───",
       "   4 │ X │ 6",
