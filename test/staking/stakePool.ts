@@ -184,13 +184,18 @@ export function shouldBehaveLikeStakePool<Kind extends Pool>(subject: PoolSubjec
       const fixture = await deploy(await hostile.getAddress());
       const { pool } = fixture;
       await hostile.mint(fixture.vault, parseEther("1000"));
-      await hostile.setReaction(pool, pool.interface.encodeFunctionData("claim", [1, NOBODY]));
-      await asVault(fixture, async (vault) => {
-        await hostile.connect(vault).approve(pool, MaxUint256);
-        await pool.connect(vault).fund(parseEther("1000"), (await now()) + DAY);
-      });
-      expect(await hostile.reacted()).to.equal(false);
-      expect(pool.interface.parseError(await hostile.answer())?.name).to.equal("ReentrancyGuardReentrantCall");
+      for (const reaction of [
+        pool.interface.encodeFunctionData("claim", [1, NOBODY]),
+        pool.interface.encodeFunctionData("fund", [1, FOREVER]),
+      ]) {
+        await hostile.setReaction(pool, reaction);
+        await asVault(fixture, async (vault) => {
+          await hostile.connect(vault).approve(pool, MaxUint256);
+          await pool.connect(vault).fund(parseEther("100"), (await now()) + DAY);
+        });
+        expect(await hostile.reacted()).to.equal(false);
+        expect(pool.interface.parseError(await hostile.answer())?.name).to.equal("ReentrancyGuardReentrantCall");
+      }
     });
 
     it("reverts until the endings are walked, where more than a hundred wait", async () => {
@@ -431,6 +436,8 @@ export function shouldBehaveLikeStakePool<Kind extends Pool>(subject: PoolSubjec
 
     it("knows nothing of the weeks before it was made", async () => {
       const { pool, week } = await loadFixture(atWeek);
+      expect(await pool.integralAt(week - 1n)).to.equal(0);
+      expect(await pool.idleAt(week - 1n)).to.equal(0);
       await time.increase(2n * WEEK);
       await pool.sync();
       expect(await pool.idleAt(week - 1n)).to.equal(0);
