@@ -118,7 +118,7 @@ export const OUTCOMES: readonly OutcomeCase[] = [
   },
   {
     title: "another offset in the right size",
-    answer: concat([word(1), word(96), word(2), word(2), word(10_000)]),
+    answer: concat([word(1), word(96), word(2), word(5_000), word(5_000)]),
     players: 2,
   },
   { title: "a byte behind", answer: concat([encodeOutcome(1, [5_000, 5_000]), "0x00"]), players: 2 },
