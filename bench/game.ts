@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { marketGas } from "./game/market";
 import { purityGas } from "./game/purity";
 import { sessionGas } from "./game/session";
 import type { EconomyGas } from "./economy/receipts";
 
 /** Gas of the games, from receipts, on Hardhat's prague rules: one function per subject. */
-const SUBJECTS: readonly (() => Promise<EconomyGas>)[] = [sessionGas, purityGas];
+const SUBJECTS: readonly (() => Promise<EconomyGas>)[] = [sessionGas, purityGas, marketGas];
 
 async function main(): Promise<void> {
   const results: Record<string, EconomyGas[string]> = {};
