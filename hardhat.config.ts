@@ -84,7 +84,7 @@ const GAME_FOLDERS: readonly string[] = ["contracts/game/samples", "contracts/ga
 const PURE_SOURCES: readonly string[] = GAME_FOLDERS.filter((folder) => existsSync(`${__dirname}/${folder}`))
   .flatMap((folder) => readdirSync(`${__dirname}/${folder}`).map((file) => `${folder}/${file}`))
   .filter((file) => file.endsWith(".sol"))
-  .concat("contracts/mocks/ScriptedGameMock.sol");
+  .concat("contracts/mocks/PuppetGameMock.sol", "contracts/mocks/ScriptedGameMock.sol");
 
 const config: HardhatUserConfig = {
   solidity: {

@@ -33,7 +33,9 @@ export type ChannelFault =
 export const MIN_PARTICIPANTS = 2;
 export const MAX_PARTICIPANTS = 16;
 export const MIN_CHALLENGE_SECONDS = 300n;
-export const MAX_CHALLENGE_SECONDS = 2_592_000n;
+export const MAX_CHALLENGE_SECONDS = 259_200n;
+/** Least life, in times of a challenge. */
+export const MIN_MOVES_IN_LIFE = 100n;
 export const MAX_LIFE_SECONDS = 31_536_000n;
 export const MAX_DEPOSITS = (1n << 128n) - 1n;
 const MAX_GAME_STATE_BYTES = 1_024;
@@ -53,7 +55,9 @@ export function channelFault(channel: Channel): ChannelFault | undefined {
   if (challengeSeconds < MIN_CHALLENGE_SECONDS || challengeSeconds > MAX_CHALLENGE_SECONDS) {
     return "ChallengeTimeOutOfRange";
   }
-  return lifeSeconds < challengeSeconds || lifeSeconds > MAX_LIFE_SECONDS ? "LifeOutOfRange" : undefined;
+  return lifeSeconds < MIN_MOVES_IN_LIFE * challengeSeconds || lifeSeconds > MAX_LIFE_SECONDS
+    ? "LifeOutOfRange"
+    : undefined;
 }
 
 /** Why balances cannot be paid out, or staked from; undefined: they can. */

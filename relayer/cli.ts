@@ -24,8 +24,8 @@ async function run(config: RelayerConfig): Promise<number> {
   const log = createLog({ operator: config.operator, level: config.logLevel });
   const relayer = await startRelayer(config, log, terminalPrompt());
   const work = async (signal: AbortSignal): Promise<void> => {
-    const { attestor, deliverer } = config.roles;
-    log.info({ address: relayer.address, attestor, deliverer, send: config.send }, "started");
+    const { attestor, deliverer, watchtower } = config.roles;
+    log.info({ address: relayer.address, attestor, deliverer, watchtower, send: config.send }, "started");
     await relayer.work(signal);
   };
   return runUntilStopped(work, relayer.closables, { log, drainMs: DRAIN_MS, signals: process });

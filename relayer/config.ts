@@ -61,6 +61,7 @@ const chain = z
     gateway: address,
     registry: address.optional(),
     liveness: address.optional(),
+    stateChannels: address.optional(),
     startBlock: z
       .int("give a block number")
       .nonnegative("give a block number")
@@ -93,8 +94,12 @@ const file = z
   .strictObject({
     operator: z.string("give a name for logs and metrics").min(1, "give a name for logs and metrics"),
     roles: z
-      .strictObject({ attestor: z.boolean().default(false), deliverer: z.boolean().default(false) })
-      .default({ attestor: false, deliverer: false }),
+      .strictObject({
+        attestor: z.boolean().default(false),
+        deliverer: z.boolean().default(false),
+        watchtower: z.boolean().default(false),
+      })
+      .default({ attestor: false, deliverer: false, watchtower: false }),
     send: z.boolean("give true or false").default(false),
     chains: z.array(chain).min(2, "give at least two chains"),
     lanes: z
@@ -157,6 +162,14 @@ const file = z
     if (value.roles.deliverer && value.send && value.sender === undefined) {
       issue(["sender"], "roles.deliverer and send are on: give the key that pays for transactions");
     }
+    if (value.roles.watchtower) {
+      // Who gives it a state relies on the answer: one that cannot send must not take any.
+      if (!value.send) issue(["send"], "roles.watchtower is on: set send to true, since it answers by transactions");
+      if (value.sender === undefined) issue(["sender"], "roles.watchtower is on: give the key that pays for answers");
+      if (value.chains.every(({ stateChannels }) => stateChannels === undefined)) {
+        issue(["chains"], "roles.watchtower is on: give stateChannels of the chains to watch");
+      }
+    }
     if (value.peers.fromRegistry && value.chains.every(({ registry }) => registry === undefined)) {
       issue(["peers", "fromRegistry"], "no chain has a registry: give its address, or list peers.static");
     }
@@ -190,6 +203,8 @@ export interface ChainConfig {
   readonly registry: string | undefined;
   /** The `Liveness` of that registry; undefined: this operator shows nobody's attendance. */
   readonly liveness: string | undefined;
+  /** The `StateChannels` whose channels the watchtower watches. */
+  readonly stateChannels: string | undefined;
   readonly startBlock: bigint;
   readonly pollMs: number;
   readonly requestTimeoutMs: number;
@@ -203,7 +218,7 @@ export interface ChainConfig {
 
 export interface RelayerConfig {
   readonly operator: string;
-  readonly roles: { readonly attestor: boolean; readonly deliverer: boolean };
+  readonly roles: { readonly attestor: boolean; readonly deliverer: boolean; readonly watchtower: boolean };
   readonly send: boolean;
   readonly chains: readonly ChainConfig[];
   /** Both directions of every pair. */
@@ -285,15 +300,18 @@ export function parseConfig(text: string, directory: string, environment: Config
     if ("postgres" in given.store) return { postgres: postgresUrl("store.postgres", given.store.postgres) };
     return { sqlite: resolve(directory, given.store.sqlite) };
   };
-  const chains = given.chains.map(({ maxGasPriceGwei, quorum, registry, liveness, payout, gateway, ...rest }) => ({
-    ...rest,
-    gateway: gateway.toLowerCase(),
-    quorum: quorum ?? Math.floor(rest.endpoints.length / 2) + 1,
-    maxGasPrice: maxGasPriceGwei,
-    registry: registry?.toLowerCase(),
-    liveness: liveness?.toLowerCase(),
-    payout: payout?.toLowerCase(),
-  }));
+  const chains = given.chains.map(
+    ({ maxGasPriceGwei, quorum, registry, liveness, stateChannels, payout, gateway, ...rest }) => ({
+      ...rest,
+      gateway: gateway.toLowerCase(),
+      quorum: quorum ?? Math.floor(rest.endpoints.length / 2) + 1,
+      maxGasPrice: maxGasPriceGwei,
+      registry: registry?.toLowerCase(),
+      liveness: liveness?.toLowerCase(),
+      stateChannels: stateChannels?.toLowerCase(),
+      payout: payout?.toLowerCase(),
+    }),
+  );
   const byName = new Map(chains.map((each) => [each.name, each]));
   const lane = (source: string, target: string): LaneEnds => {
     const [from, to] = [byName.get(source) as ChainConfig, byName.get(target) as ChainConfig];

@@ -93,7 +93,7 @@ const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 function codeFinding(
   chain: ChainConfig,
-  key: "gateway" | "registry" | "liveness",
+  key: "gateway" | "registry" | "liveness" | "stateChannels",
   signal: AbortSignal,
 ): Promise<Finding> {
   const account = chain[key] as string;
@@ -158,7 +158,7 @@ async function keyFindings(config: RelayerConfig, keys: KeyOptions, signal: Abor
       );
     }
   }
-  if (sender !== undefined && config.roles.deliverer) {
+  if (sender !== undefined && (config.roles.deliverer || config.roles.watchtower)) {
     findings.push(await openFinding("sender", sender, keys));
     for (const chain of config.chains) {
       findings.push(
@@ -222,6 +222,7 @@ export async function diagnose(
     codeFinding(chain, "gateway", signal),
     ...(chain.registry === undefined ? [] : [codeFinding(chain, "registry", signal)]),
     ...(chain.liveness === undefined ? [] : [codeFinding(chain, "liveness", signal)]),
+    ...(chain.stateChannels === undefined ? [] : [codeFinding(chain, "stateChannels", signal)]),
     epochFinding(chain, signal),
   ]);
   const lanes = config.lanes.map((lane) => laneFinding(lane, config, signal));

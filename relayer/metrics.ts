@@ -19,6 +19,17 @@ export class Metrics {
     "chain",
     "call",
   ]);
+  readonly statesKept = this.counter("channel_states_kept_total", "States of channels taken into keeping", ["chain"]);
+  readonly staleChallenges = this.counter(
+    "stale_challenges_total",
+    "Challenges with an older state than the kept one",
+    ["chain"],
+  );
+  readonly challengesAnswered = this.counter("challenges_answered_total", "Own answers to challenges", ["chain"]);
+  readonly challengesMissed = this.counter("challenges_missed_total", "Old states that stand for want of an answer", [
+    "chain",
+  ]);
+  readonly channelsWatched = this.gauge("channels_watched", "Channels of which a state is kept", ["chain"]);
   readonly epoch = this.gauge("epoch", "Current epoch of a gateway", ["chain"]);
   readonly epochEnd = this.gauge("epoch_valid_until_timestamp_seconds", "When that epoch ends, Unix seconds", [
     "chain",

@@ -12,10 +12,13 @@ import type { Log } from "./log";
 import { Metrics } from "./metrics";
 import { monitor, readinessChecks } from "./monitor";
 import { observer } from "./observe";
-import type { AttestationPeer, ChainReader, EpochReader } from "./ports";
+import type { AttestationPeer, ChainReader, EpochReader, TransactionSender } from "./ports";
 import { Readiness } from "./readiness";
 import { Store } from "./store/store";
 import { systemClock } from "./systemClock";
+import { watchtowerObserver } from "./watchtower/observe";
+import { runWatchtower, type GuardedChain } from "./watchtower/run";
+import { Submissions } from "./watchtower/submissions";
 
 const NOBODY = "0x0000000000000000000000000000000000000000";
 
@@ -32,7 +35,8 @@ export interface Relayer {
 export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyOptions["prompt"]): Promise<Relayer> {
   const keys: KeyOptions = { prompt, warn: (message, context) => log.warn(context, message) };
   const signerKey = config.roles.attestor && config.signer ? await loadPrivateKey(config.signer, keys) : undefined;
-  const sending = config.roles.deliverer && config.send && config.sender !== undefined;
+  const { deliverer, watchtower } = config.roles;
+  const sending = (deliverer || watchtower) && config.send && config.sender !== undefined;
   const senderKey = sending
     ? await loadPrivateKey(config.sender as NonNullable<typeof config.sender>, keys)
     : undefined;
@@ -44,12 +48,17 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
   const readiness = new Readiness(readinessChecks(config), systemClock, () => store.check());
   const access = new Map(config.chains.map((chain) => [chain.chainId, new ChainAccess(chain)]));
   const readers = new Map(config.chains.map((chain) => [chain.chainId, readerOf(chain, log, metrics)]));
+  const senders = new Map<bigint, TransactionSender>(
+    wallet === undefined
+      ? []
+      : config.chains.map((chain) => [chain.chainId, recoveredOnce(senderOf(chain, wallet, store, log, metrics))]),
+  );
   const chains = new Map<bigint, CassiniChain>(
     config.chains.map((chain) => [
       chain.chainId,
       {
         reader: readers.get(chain.chainId) as ChainReader & EpochReader,
-        ...(wallet !== undefined && { sender: senderOf(chain, wallet, store, log, metrics) }),
+        ...(deliverer && wallet !== undefined && { sender: senders.get(chain.chainId) as TransactionSender }),
         startBlock: chain.startBlock,
         pollMs: chain.pollMs,
         payout: chain.payout ?? wallet?.address ?? signer?.address ?? NOBODY,
@@ -66,6 +75,14 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
   };
   addPeers([]);
 
+  const emitWatchtower = watchtowerObserver({ log, metrics, clock: systemClock });
+  const guarded = watchtower ? config.chains.flatMap((chain) => guardedChain(chain, readers, senders)) : [];
+  const submissions = new Submissions(new Map(guarded.map((chain) => [chain.chainId, chain])), {
+    store,
+    clock: systemClock,
+    emit: emitWatchtower,
+  });
+
   const api = buildApi({
     store,
     lanes: config.lanes,
@@ -73,6 +90,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     readiness: () => readiness.report(),
     clock: systemClock,
     log,
+    ...(watchtower && { watchtower: submissions }),
   });
   let address: string;
   try {
@@ -105,10 +123,11 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
   return {
     address,
     work: async (signal) => {
-      const active = config.roles.attestor || config.roles.deliverer;
+      const active = config.roles.attestor || deliverer;
       const tasks = [
         monitor({ ...watched, onPeers: addPeers }, signal),
         ...(active ? [runCassini(cassini, signal)] : []),
+        runWatchtower({ chains: guarded, store, clock: systemClock, emit: emitWatchtower }, signal),
       ];
       await Promise.all(tasks);
     },
@@ -116,6 +135,33 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
       { name: "api", close: () => api.close() },
       { name: "store", close: () => store.close() },
     ],
+  };
+}
+
+/** The channels of one chain, with what it takes to answer for them; none where the chain has no contract for them. */
+function guardedChain(
+  { chainId, stateChannels, pollMs }: ChainConfig,
+  readers: ReadonlyMap<bigint, ChainReader>,
+  senders: ReadonlyMap<bigint, TransactionSender>,
+): readonly GuardedChain[] {
+  const [reader, sender] = [readers.get(chainId), senders.get(chainId)];
+  if (stateChannels === undefined || reader === undefined || sender === undefined) return [];
+  return [{ chainId, channels: stateChannels, reader, sender, pollMs }];
+}
+
+/** Several roles share an account: what a crash left of it is finished once, by whichever comes first. */
+function recoveredOnce(sender: TransactionSender): TransactionSender {
+  let recovered: Promise<void> | undefined;
+  return {
+    address: sender.address,
+    submit: (request, signal) => sender.submit(request, signal),
+    recover: (signal) => {
+      recovered ??= sender.recover(signal).catch((error: unknown) => {
+        recovered = undefined;
+        throw error;
+      });
+      return recovered;
+    },
   };
 }
 

@@ -63,6 +63,10 @@ export async function describeStatus(
     } catch (error) {
       lines.push(`${chain.name}: epoch ${told(error)}`);
     }
+    if (chain.stateChannels !== undefined) {
+      const contract = { chainId: chain.chainId, channels: chain.stateChannels };
+      lines.push(`${chain.name}: watches over ${await store.channels.count(contract)} channels`);
+    }
     if (sender === undefined) continue;
     const balance = await here.balance(sender, signal).then(formatEther, told);
     lines.push(`${chain.name}: sender ${sender} has ${balance}`);

@@ -18,7 +18,7 @@ struct Participant {
 /// @param rules That game's rules as the registry has them.
 /// @param token Of the deposits; zero: BNB.
 /// @param challengeSeconds Time to answer a challenge, and then for each move on chain.
-/// @param lifeSeconds What the moves on chain may take altogether.
+/// @param lifeSeconds What the moves on chain may take altogether; at least 100 times as long.
 /// @param nonce Any number that these participants have not used with the rest.
 struct Channel {
     uint256 gameId;

@@ -25,8 +25,11 @@ contract StateChannels is IStateChannels, EIP712, ReentrancyGuardTransient {
     uint256 public constant MAX_PARTICIPANTS = 16;
     /// @notice Bounds of the time to answer: below, finality and a fee bump take a part of it that matters.
     uint256 public constant MIN_CHALLENGE_SECONDS = 5 minutes;
-    uint256 public constant MAX_CHALLENGE_SECONDS = 30 days;
-    /// @notice Most that moves on chain may take altogether; the least is one answer's time.
+    uint256 public constant MAX_CHALLENGE_SECONDS = 3 days;
+    /// @notice Least that moves on chain may take altogether, in times of one: the end is a guard against rules that never
+    /// end a round, and no way out of a lost one.
+    uint256 public constant MIN_MOVES_IN_LIFE = 100;
+    /// @notice Most that moves on chain may take altogether.
     uint256 public constant MAX_LIFE_SECONDS = 365 days;
     /// @notice Most that a channel holds, so that no payout overflows.
     uint256 public constant MAX_DEPOSITS = type(uint128).max;
@@ -418,8 +421,9 @@ contract StateChannels is IStateChannels, EIP712, ReentrancyGuardTransient {
         if (answerTime < MIN_CHALLENGE_SECONDS || answerTime > MAX_CHALLENGE_SECONDS) {
             revert ChallengeTimeOutOfRange(answerTime, MIN_CHALLENGE_SECONDS, MAX_CHALLENGE_SECONDS);
         }
-        if (channel.lifeSeconds < answerTime || channel.lifeSeconds > MAX_LIFE_SECONDS) {
-            revert LifeOutOfRange(channel.lifeSeconds, answerTime, MAX_LIFE_SECONDS);
+        uint256 leastLife = MIN_MOVES_IN_LIFE * answerTime;
+        if (channel.lifeSeconds < leastLife || channel.lifeSeconds > MAX_LIFE_SECONDS) {
+            revert LifeOutOfRange(channel.lifeSeconds, leastLife, MAX_LIFE_SECONDS);
         }
         IGame rules = REGISTRY.rulesForNew(channel.gameId);
         if (channel.rules != rules) revert NotTheRules(address(channel.rules), address(rules));

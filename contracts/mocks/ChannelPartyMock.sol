@@ -12,11 +12,11 @@ contract ChannelPartyMock {
     }
 
     Behaviour public behaviour;
-    address public target;
-    bytes public call;
-    /// @notice What the call from within `receive` came to.
-    bool public reentered;
-    bytes public answer;
+    address private _target;
+    bytes private _call;
+
+    /// @dev What the call from within `receive` came to; a log, for there is little gas.
+    event Reentered(bool done, bytes answer);
 
     error Refuses();
 
@@ -30,7 +30,10 @@ contract ChannelPartyMock {
                 revert(0, 50000)
             }
         }
-        if (behaviour == Behaviour.Reenter) (reentered, answer) = target.call(call);
+        if (behaviour == Behaviour.Reenter) {
+            (bool done, bytes memory answer) = _target.call(_call);
+            emit Reentered(done, answer);
+        }
     }
 
     function setBehaviour(Behaviour value) external {
@@ -38,7 +41,7 @@ contract ChannelPartyMock {
     }
 
     function setReentry(address to, bytes calldata data) external {
-        (behaviour, target, call) = (Behaviour.Reenter, to, data);
+        (behaviour, _target, _call) = (Behaviour.Reenter, to, data);
     }
 
     function execute(address to, uint256 value, bytes calldata data) external payable returns (bytes memory result) {

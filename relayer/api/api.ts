@@ -7,7 +7,10 @@ import type { Clock } from "../ports";
 import type { ReadinessReport } from "../readiness";
 import type { AttestationRepository } from "../store/attestations";
 import type { BlockRepository } from "../store/blocks";
+import type { Submissions } from "../watchtower/submissions";
+import { SUBMISSION_BYTES } from "../watchtower/wire";
 import { LongPoll } from "./longPoll";
+import { Refusal, parseRequest } from "./refusal";
 import { PAGE_LIMIT, WAIT_LIMIT_MS, address, toJson, uint64 } from "./wire";
 
 export interface ApiDeps {
@@ -21,6 +24,8 @@ export interface ApiDeps {
   readonly readiness: () => Promise<ReadinessReport>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes channels' states into keeping; absent: this process watches none. */
+  readonly watchtower?: Pick<Submissions, "submit" | "kept">;
 }
 
 const boundedInt = (most: number) =>
@@ -46,28 +51,6 @@ const messagesQuery = z.strictObject({
   from: uint64.default(1n),
   limit: boundedInt(PAGE_LIMIT).default(PAGE_LIMIT),
 });
-
-/** An answer other than 200, in words. */
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
-
-function parseQuery<T extends z.ZodType>(schema: T, query: unknown): z.output<T> {
-  const parsed = schema.safeParse(query);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) =>
-    issue.code === "unrecognized_keys"
-      ? `${issue.keys.join(", ")}: no such parameter`
-      : `${issue.path.join(".")}: ${issue.code === "invalid_type" ? "is missing" : issue.message}`,
-  );
-  throw new Refusal(400, "BAD_REQUEST", problems.join("; "));
-}
 
 /** The process's HTTP side: attestations for everybody, health and metrics for its operator. Does not listen yet. */
 export function buildApi(deps: ApiDeps): FastifyInstance {
@@ -100,7 +83,7 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
   });
 
   app.get("/attestations", async (request, reply) => {
-    const { source, target, after, signer, waitMs } = parseQuery(attestationsQuery, request.query);
+    const { source, target, after, signer, waitMs } = parseRequest(attestationsQuery, request.query);
     const lane = laneOf(source, target);
     const gone = new AbortController();
     reply.raw.once("close", () => gone.abort());
@@ -113,16 +96,31 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
   });
 
   app.get("/rotations", async (request) => {
-    const { target, afterEpoch } = parseQuery(rotationsQuery, request.query);
+    const { target, afterEpoch } = parseRequest(rotationsQuery, request.query);
     const page = { own: true, limit: PAGE_LIMIT };
     return { rotations: toJson(await store.attestations.rotations(target, afterEpoch, page)) };
   });
 
   app.get("/messages", async (request) => {
-    const { source, target, from, limit } = parseQuery(messagesQuery, request.query);
+    const { source, target, from, limit } = parseRequest(messagesQuery, request.query);
     const lane = laneOf(source, target);
     return { messages: toJson(await store.blocks.messages(lane, from, from + BigInt(limit) - 1n)) };
   });
+
+  const { watchtower } = deps;
+  if (watchtower !== undefined) {
+    // Browsers ask from any page: what is taken here is signed by all, and nothing here is secret.
+    const open = { "access-control-allow-origin": "*", "access-control-allow-headers": "content-type" };
+    app.options("/channels", async (_request, reply) => reply.headers(open).status(204).send());
+    app.post("/channels", { bodyLimit: SUBMISSION_BYTES }, async (request, reply) => {
+      reply.headers(open);
+      return toJson(await watchtower.submit(request.body, request.ip, closing.signal));
+    });
+    app.get("/channels/:chainId/:channelId", async (request, reply) => {
+      reply.headers(open);
+      return toJson(await watchtower.kept(request.params));
+    });
+  }
 
   app.get("/health", async () => ({ alive: true }));
 

@@ -166,6 +166,25 @@ export const MIGRATIONS: readonly Migration[] = [
       `create index transaction_attempts_by_nonce on transaction_attempts (chain_id, sender, nonce)`,
     ],
   },
+  {
+    name: "what the watchtower keeps",
+    statements: [
+      `create table watched_channels (
+        chain_id bigint not null,
+        contract text not null,
+        channel_id text not null,
+        version text not null,
+        challenge_seconds bigint not null,
+        answer text not null,
+        check_at bigint not null,
+        ended_at bigint,
+        kept_at bigint not null,
+        answers bigint not null,
+        primary key (chain_id, contract, channel_id)
+      )`,
+      `create index watched_channels_due on watched_channels (chain_id, contract, check_at)`,
+    ],
+  },
 ];
 
 /** Applies one migration; the caller holds the lock and the transaction. */

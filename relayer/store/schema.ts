@@ -124,4 +124,19 @@ export interface Schema {
     max_priority_fee_per_gas: string;
     created_at: bigint;
   };
+  watched_channels: {
+    chain_id: bigint;
+    contract: string;
+    channel_id: string;
+    /** Decimal, 20 digits. */
+    version: string;
+    challenge_seconds: bigint;
+    answer: string;
+    /** Unix milliseconds, as those after it. */
+    check_at: bigint;
+    ended_at: bigint | null;
+    kept_at: bigint;
+    /** Sent so far, of whatever version. */
+    answers: bigint;
+  };
 }

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { RelayerError } from "../errors";
 import { AttestationRepository } from "./attestations";
 import { BlockRepository } from "./blocks";
+import { ChannelRepository } from "./channels";
 import { DeliveryRepository } from "./deliveries";
 import type { StoreEngine } from "./engine";
 import { LaneRepository } from "./lanes";
@@ -22,6 +23,7 @@ export interface Repositories {
   readonly attestations: AttestationRepository;
   readonly deliveries: DeliveryRepository;
   readonly transactions: TransactionRepository;
+  readonly channels: ChannelRepository;
 }
 
 function repositories(db: Kysely<Schema>, attested: () => void): Repositories {
@@ -31,6 +33,7 @@ function repositories(db: Kysely<Schema>, attested: () => void): Repositories {
     attestations: new AttestationRepository(db, attested),
     deliveries: new DeliveryRepository(db),
     transactions: new TransactionRepository(db),
+    channels: new ChannelRepository(db),
   };
 }
 
@@ -41,6 +44,7 @@ export class Store implements Repositories {
   readonly attestations: AttestationRepository;
   readonly deliveries: DeliveryRepository;
   readonly transactions: TransactionRepository;
+  readonly channels: ChannelRepository;
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly engine: StoreEngine) {
@@ -50,6 +54,7 @@ export class Store implements Repositories {
     this.attestations = all.attestations;
     this.deliveries = all.deliveries;
     this.transactions = all.transactions;
+    this.channels = all.channels;
   }
 
   /** Opens and migrates. */

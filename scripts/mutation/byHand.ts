@@ -296,6 +296,87 @@ const HAND_MADE: Readonly<Record<string, readonly HandMade[]>> = {
     ["failure == ECDSA.RecoverError.NoError && signer == account", "signer == account"],
     ["account.code.length != 0 &&", "account.code.length == 0 &&"],
   ],
+  "game/StateChannels.sol": [
+    ["if (phase == ChannelPhase.None) {", "if (phase == ChannelPhase.None || phase == ChannelPhase.Cancelled) {"],
+    [
+      "uint256 required = _asAccount(channel, participant).deposit;",
+      "uint256 required = _asAccount(channel, 0).deposit;",
+    ],
+    ["bool isFunded = funded == (1 << channel.participants.length) - 1;", "bool isFunded = funded > 2;"],
+    ["(status.phase, status.funded) = (ChannelPhase.Cancelled, uint16(funded));", "status.funded = uint16(funded);"],
+    ["if (received != amount) revert", "if (received == 0) revert"],
+    ["_requireBalances(channel, balances, 0);", ""],
+    ["_requireSigned(channel, channelId.ofClose(balances), signatures);", ""],
+    [
+      "_requireSigned(channel, channelId.ofClose(balances), signatures);",
+      "_requireSigned(channel, channelId, signatures);",
+    ],
+    [
+      "phase != ChannelPhase.Open && phase != ChannelPhase.Disputed && phase != ChannelPhase.Playing",
+      "phase != ChannelPhase.Open && phase != ChannelPhase.Disputed",
+    ],
+    ["_requireAnyParticipant(channel);", ""],
+    ["uint40 end = deadline + channel.lifeSeconds;", "uint40 end = uint40(block.timestamp + channel.lifeSeconds);"],
+    [
+      "(status.version, status.stateHash) = (state.version, stateHash);",
+      "(status.version, status.stateHash, status.deadline) = (state.version, stateHash, uint40(block.timestamp + channel.challengeSeconds));",
+    ],
+    ["(status.version, status.stateHash) = (state.version, stateHash);", "status.stateHash = stateHash;"],
+    ["if (state.version <= status.version) revert", "if (state.version < status.version) revert"],
+    ["if (!ok) revert ChannelMoveRefused(participant);", "if (!ok) next = state.gameState;"],
+    ["if (!ok || keccak256(next) == keccak256(state.gameState)) {", "if (!ok) {"],
+    [
+      "if (status.phase == ChannelPhase.Disputed) {\n            (bool isOver, uint256[] memory",
+      "if (status.phase == ChannelPhase.Playing) {\n            (bool isOver, uint256[] memory",
+    ],
+    ["if (block.timestamp <= status.end) revert RoundRuns", "if (block.timestamp < status.end) revert RoundRuns"],
+    ["owed[account][token] += amount;", "owed[account][token] = amount;"],
+    ["owed[msg.sender][token] = 0;", ""],
+    [
+      "_pay(channel.token, channel.participants[i].account, payouts[i]);",
+      "_pay(channel.token, channel.participants[i].signer, payouts[i]);",
+    ],
+    ["status.phase = ChannelPhase.Closed;", "status.phase = ChannelPhase.Open;"],
+    ["if (!ok) return (0, state.balances);", "if (!ok) isOver = false;"],
+    ["(status.phase, status.deadline) = (ChannelPhase.Playing, deadline);", "status.phase = ChannelPhase.Playing;"],
+    ["(status.phase, status.deadline) = (ChannelPhase.Playing, deadline);", "status.deadline = deadline;"],
+    ["deadline += channel.challengeSeconds;", ""],
+    ["if (isOver) revert NothingToPlay(channelId);", ""],
+    ["if (given != status.stateHash) revert", "if (given == 0) revert"],
+    ["if (state.version != 0) {", "if (state.version != 0 || signatures.length != 0) {"],
+    ["if (balances[i] > MAX_DEPOSITS) revert BalancesNotDeposits(balances[i], MAX_DEPOSITS);", ""],
+    ["bytes32 digest = _hashTypedDataV4(structHash);", "bytes32 digest = structHash;"],
+    ["if (recovered != signer) revert", "if (recovered == address(0)) revert"],
+    [
+      "if (party.account == address(0) || party.signer == address(0)) revert",
+      "if (party.account == address(0)) revert",
+    ],
+    ["if (total > MAX_DEPOSITS) revert DepositsTooLarge(total, MAX_DEPOSITS);", ""],
+    ["if (channel.rules != rules) revert", "if (address(rules) == address(0)) revert"],
+    ["return caller == party.account || caller == party.signer;", "return caller == party.account;"],
+  ],
+  "game/libraries/RoundPayout.sol": [
+    ["rest -= part;", ""],
+    ["payouts[i] = balances[i] - stake + part;", "payouts[i] = balances[i] + part;"],
+    [
+      "payouts[last] = balances[last] - stake + rest;",
+      "payouts[last] = balances[last] - stake + (pot * shareBps[last]) / BPS;",
+    ],
+  ],
+  "game/libraries/BoundedPayment.sol": [
+    ["if (left < required) revert NotEnoughGasToPay(left, required);", ""],
+    ["gt(extcodesize(token), 0)", "1"],
+    ["paid := call(limit, to, amount, 0, 0, 0, 0)", "paid := call(gas(), to, amount, 0, 0, 0, 0)"],
+    [
+      "paid := call(limit, token, 0, add(input, 32), mload(input), 0, 32)",
+      "paid := call(gas(), token, 0, add(input, 32), mload(input), 0, 32)",
+    ],
+    ["eq(mload(0), 1)", "gt(mload(0), 0)"],
+  ],
+  "game/libraries/ChannelHash.sol": [
+    ["return keccak256(abi.encode(chainId, channels, channel));", "return keccak256(abi.encode(channels, channel));"],
+    ["state.version, state.stake, balances, gameState", "state.version, balances, balances, gameState"],
+  ],
 };
 
 export function handMadeOf(source: string, text: string): readonly Mutant[] {

@@ -168,4 +168,24 @@ export const TARGETS: readonly Target[] = [
     contracts: { GameQuests: "game/GameQuests.sol" },
     tests: ["game/GameQuests.test.ts"],
   },
+  {
+    room: "game",
+    sources: [
+      "game/StateChannels.sol",
+      "game/libraries/BoundedPayment.sol",
+      "game/libraries/ChannelHash.sol",
+      "game/libraries/RoundPayout.sol",
+    ],
+    contracts: { StateChannels: "game/StateChannels.sol", ChannelLibrariesMock: "mocks/ChannelLibrariesMock.sol" },
+    tests: [
+      "game/channels/close.test.ts",
+      "game/channels/challenge.test.ts",
+      "game/channels/deposit.test.ts",
+      "game/channels/play.test.ts",
+      "game/channels/payouts.test.ts",
+      "game/channels/vectors.test.ts",
+      "game/channels/attacks.test.ts",
+      "game/channels/model.test.ts",
+    ],
+  },
 ];

@@ -18,6 +18,12 @@ const minimal = (): Document => ({
   lanes: [["left", "right"]],
 });
 
+/** Spoils a document that has everything a watchtower needs. */
+const watch = (document: Document, change: Record<string, unknown>): void => {
+  document.chains[0]!.stateChannels = `0x${"cc".repeat(20)}`;
+  Object.assign(document, { roles: { watchtower: true }, send: true, sender: { privateKey: KEY }, ...change });
+};
+
 const parsed = (document: Document, environment = {}): RelayerConfig =>
   parseConfig(stringify(document), "/etc/relayer", environment);
 
@@ -39,7 +45,12 @@ describe("relayer configuration", () => {
     ["operator", (document) => delete document.operator],
     ["operatr", (document) => (document.operatr = "x")],
     ["roles.atestor", (document) => (document.roles = { atestor: true })],
+    ["roles.watchtowr", (document) => (document.roles = { watchtowr: true })],
     ["send", (document) => (document.send = "yes please")],
+    ["chains.0.stateChannels", (document) => (document.chains[0]!.stateChannels = "0x1234")],
+    ["send", (document) => watch(document, { send: false })],
+    ["sender", (document) => watch(document, { sender: undefined })],
+    ["chains", (document) => watch(document, { chains: minimal().chains })],
     ["chains", (document) => Object.assign(document, { chains: "none" })],
     ["chains.0.endpoint", (document) => (document.chains[0]!.endpoint = "http://127.0.0.1")],
     ["chains.0.endpoints", (document) => (document.chains[0]!.endpoints = [])],
@@ -127,11 +138,19 @@ describe("relayer configuration", () => {
 
   it("takes defaults for what is absent: no role, no sending", () => {
     const config = parsed(minimal());
-    expect(config.roles).to.deep.equal({ attestor: false, deliverer: false });
+    expect(config.roles).to.deep.equal({ attestor: false, deliverer: false, watchtower: false });
     expect(config.send).to.equal(false);
     expect(config.store).to.deep.equal({ sqlite: "/etc/relayer/relayer.sqlite" });
     expect(config.chains[0]).to.deep.include({ chainId: 31337n, quorum: 1, finality: "finalized", startBlock: 0n });
     expect(config.api.host).to.equal("127.0.0.1");
+  });
+
+  it("takes a watchtower that can send", () => {
+    const document = minimal();
+    watch(document, {});
+    const { roles, chains } = parsed(document);
+    expect(roles).to.deep.equal({ attestor: false, deliverer: false, watchtower: true });
+    expect(chains.map(({ stateChannels }) => stateChannels)).to.deep.equal([`0x${"cc".repeat(20)}`, undefined]);
   });
 
   it("makes both directions of a pair and a majority of the endpoints", () => {

@@ -414,6 +414,95 @@ function shouldBehaveLikeAStore(freshLocation: () => Promise<StoreLocation>): vo
     });
   });
 
+  describe("channels", () => {
+    const CONTRACT = { chainId: 31338n, channels: "0x00000000000000000000000000000000000000C5" };
+    const state = (name: string, version: bigint) => ({
+      channelId: id(name),
+      version,
+      challengeSeconds: 3_600n,
+      answer: `0x${version.toString(16).padStart(16, "0")}`,
+    });
+    const U64_MAX = (1n << 64n) - 1n;
+
+    it("keeps one state of a channel, and only ever a newer one, up to the largest version", async () => {
+      for (const [version, kept] of [
+        [9n, true],
+        [9n, false],
+        [8n, false],
+        [10n, true],
+        [1n << 63n, true],
+        [99n, false],
+        [U64_MAX, true],
+        [U64_MAX - 1n, false],
+      ] as const) {
+        expect(await store.channels.keep(CONTRACT, state("one", version), 1), `${version}`).to.equal(kept);
+      }
+      expect(await store.channels.find(CONTRACT, id("one"))).to.deep.equal({
+        ...state("one", U64_MAX),
+        endedAt: undefined,
+        answers: 0,
+      });
+      expect(await store.channels.count(CONTRACT)).to.equal(1);
+    });
+
+    it("counts the answers of a channel through all of its states", async () => {
+      await store.channels.keep(CONTRACT, state("one", 1n), 1);
+      await store.channels.countAnswer(CONTRACT, id("one"));
+      await store.channels.keep(CONTRACT, state("one", 2n), 1);
+      await store.channels.countAnswer(CONTRACT, id("one"));
+      expect((await store.channels.find(CONTRACT, id("one")))?.answers).to.equal(2);
+    });
+
+    it("keeps the newest when several come at once", async () => {
+      const another = await open();
+      const versions = [3n, 7n, 5n, 1n, 6n, 2n, 4n];
+      await Promise.all(
+        versions.map((version, index) =>
+          (index % 2 === 0 ? store : another).channels.keep(CONTRACT, state("one", version), 1),
+        ),
+      );
+      expect((await another.channels.find(CONTRACT, id("one")))?.version).to.equal(7n);
+    });
+
+    it("tells channels of other contracts and chains apart", async () => {
+      await store.channels.keep(CONTRACT, state("one", 1n), 1);
+      for (const other of [
+        { ...CONTRACT, chainId: 31337n },
+        { ...CONTRACT, channels: LANE.sourceGateway },
+      ]) {
+        expect(await store.channels.find(other, id("one"))).to.equal(undefined);
+        expect(await store.channels.keep(other, state("one", 1n), 1)).to.equal(true);
+        await store.channels.forget(other, id("one"));
+        expect(await store.channels.count(other)).to.equal(0);
+      }
+      expect(await store.channels.count(CONTRACT)).to.equal(1);
+    });
+
+    it("has a channel looked at when it is due, was named, or got a newer state", async () => {
+      const due = async (now: number): Promise<string[]> =>
+        (await store.channels.due(CONTRACT, now, 10)).map(({ channelId }) => channelId);
+      const [one, two] = [state("one", 1n), state("two", 1n)];
+      await store.channels.keep(CONTRACT, one, 1);
+      await store.channels.keep(CONTRACT, two, 1);
+      expect(await due(0)).to.have.members([id("one"), id("two")]);
+      await store.channels.looked(CONTRACT, one, { checkAt: 200, endedAt: undefined });
+      await store.channels.looked(CONTRACT, two, { checkAt: 100, endedAt: 50 });
+      expect(await due(99)).to.deep.equal([]);
+      expect(await due(200)).to.deep.equal([id("two"), id("one")]);
+      expect((await store.channels.due(CONTRACT, 200, 1)).map(({ endedAt }) => endedAt)).to.deep.equal([50]);
+      await store.channels.makeDue(CONTRACT, id("one"));
+      expect(await due(0)).to.deep.equal([id("one")]);
+      await store.channels.makeDue(CONTRACT);
+      expect(await due(0)).to.have.length(2);
+      await store.channels.looked(CONTRACT, two, { checkAt: 100, endedAt: 50 });
+      await store.channels.keep(CONTRACT, state("two", 2n), 1);
+      // What was seen of the older state says nothing of the newer one.
+      await store.channels.looked(CONTRACT, two, { checkAt: 100, endedAt: 50 });
+      expect((await store.channels.find(CONTRACT, id("two")))?.endedAt).to.equal(undefined);
+      expect(await due(0)).to.include(id("two"));
+    });
+  });
+
   describe("transactions", () => {
     it("assigns nonces from the floor on and once per key", async () => {
       const { transactions } = store;

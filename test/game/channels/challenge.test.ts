@@ -201,7 +201,7 @@ describe("StateChannels: challenge", () => {
       .to.emit(fixture.channels, "Challenged")
       .withArgs(bout.id, 0, anyValue, anyValue, Object.values(struct(bout.initial)));
     const deadline = BigInt(await time.latest()) + HOUR;
-    const end = deadline + 10n * HOUR;
+    const end = deadline + 100n * HOUR;
     expect(await bout.status()).to.deep.equal([PHASE.disputed, 3, 0, deadline, end, hashOf(bout.initial)]);
     expect(signedStateFault(bout.channel, fixture.venue, { state: bout.initial, signatures: [] })).to.equal(undefined);
   });

@@ -15,10 +15,11 @@ import {
   type ChannelVenue,
 } from "../../../protocol/channel";
 import type {
+  AccessManager,
   ChannelPartyMock,
+  GameRegistry,
   HostileERC20Mock,
   PuppetGameMock,
-  RulesRegistryMock,
   StateChannels,
 } from "../../../typechain-types";
 import { signDigest } from "../../crosschain/support";
@@ -58,7 +59,9 @@ export async function deployContract<T extends BaseContract>(name: string, ...ar
 }
 
 export interface ChannelFixture {
-  readonly registry: RulesRegistryMock;
+  /** Has one game, of puppets; the first account is its developer. */
+  readonly registry: GameRegistry;
+  /** As the registry copied them. */
   readonly rules: PuppetGameMock;
   readonly channels: StateChannels;
   readonly venue: ChannelVenue;
@@ -76,9 +79,11 @@ export interface ChannelFixture {
 export async function deployChannels(): Promise<ChannelFixture> {
   const signers = await ethers.getSigners();
   const [accounts, outsider] = [signers.slice(0, 16), signers[16]!];
-  const registry = await deployContract<RulesRegistryMock>("RulesRegistryMock");
-  const rules = await deployContract<PuppetGameMock>("PuppetGameMock");
-  await registry.setRules(GAME, rules);
+  const manager = await deployContract<AccessManager>("AccessManager", accounts[0]);
+  const registry = await deployContract<GameRegistry>("GameRegistry", await manager.getAddress(), 7_000, 2_000, 1_000);
+  const original = await deployContract<PuppetGameMock>("PuppetGameMock");
+  await registry.registerGame(await original.getAddress(), 0, "ipfs://puppets");
+  const rules = original.attach((await registry.gameOf(GAME)).rules) as PuppetGameMock;
   const channels = await deployContract<StateChannels>("StateChannels", await registry.getAddress());
   const { chainId } = await ethers.provider.getNetwork();
   const venue = { chainId, channels: await channels.getAddress() };
@@ -114,7 +119,7 @@ export async function newChannel(
     token: CHANNEL_BNB,
     participants,
     challengeSeconds: HOUR,
-    lifeSeconds: 10n * HOUR,
+    lifeSeconds: 100n * HOUR,
     nonce: ++nonces,
     ...changes,
   };

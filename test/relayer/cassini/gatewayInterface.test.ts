@@ -4,6 +4,7 @@ import { artifacts } from "hardhat";
 import { ATTRIBUTES, GATEWAY } from "../../../relayer/cassini/gatewayInterface";
 import { LIVENESS } from "../../../relayer/cassini/livenessInterface";
 import { REGISTRY } from "../../../relayer/cassini/registryInterface";
+import { CHANNELS } from "../../../relayer/watchtower/channelsInterface";
 import { deployHome } from "../../support/deployment";
 
 /** Everything that a caller or a reader of logs depends on, names included: answers are read by them. */
@@ -14,6 +15,7 @@ describe("the interfaces that the relayer has without a build", () => {
     ["Gateway", GATEWAY],
     ["ValidatorRegistry", REGISTRY],
     ["Liveness", LIVENESS],
+    ["StateChannels", CHANNELS],
   ] as const) {
     it(`name nothing of ${name} but what was compiled`, async () => {
       const { abi } = await artifacts.readArtifact(name);

@@ -30,7 +30,7 @@ export function channelOf(players: number, nonce = 1n): Channel {
       deposit: DEPOSIT,
     })),
     challengeSeconds: 3_600n,
-    lifeSeconds: 86_400n,
+    lifeSeconds: 360_000n,
     nonce,
   };
 }

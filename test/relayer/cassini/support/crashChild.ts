@@ -67,6 +67,7 @@ class Fuse {
       attestations: this.around(all.attestations),
       deliveries: this.around(all.deliveries),
       transactions: this.around(all.transactions),
+      channels: this.around(all.channels),
     };
   }
 
