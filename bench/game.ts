@@ -1,12 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { channelGas } from "./game/channels";
 import { marketGas } from "./game/market";
 import { purityGas } from "./game/purity";
 import { sessionGas } from "./game/session";
 import type { EconomyGas } from "./economy/receipts";
 
 /** Gas of the games, from receipts, on Hardhat's prague rules: one function per subject. */
-const SUBJECTS: readonly (() => Promise<EconomyGas>)[] = [sessionGas, purityGas, marketGas];
+const SUBJECTS: readonly (() => Promise<EconomyGas>)[] = [sessionGas, purityGas, marketGas, channelGas];
 
 async function main(): Promise<void> {
   const results: Record<string, EconomyGas[string]> = {};
