@@ -13,12 +13,14 @@ import { RuleBook } from "../../../sdk/rules/ruleBook";
 import type { Rules } from "../../../sdk/rules/rules";
 import { MemoryStore } from "../../../sdk/store/memoryStore";
 import { IGameEngine__factory, IStateChannels__factory } from "../../../typechain-types";
-import { DEPOSIT, GAME, deployChannels } from "../../game/channels/support";
+import { DEPOSIT, deployChannels } from "../../game/channels/support";
 import { browserProvider, failureOf } from "../chainSupport";
 import { keyOf, mesh, signatures } from "./support";
 
 const CHALLENGE_SECONDS = 3_600n;
 const STAKE = 100n;
+/** Registered after the fixture's own game. */
+const TIC_TAC_TOE = 2n;
 
 interface Seat {
   readonly client: ChannelClient;
@@ -38,9 +40,10 @@ interface Scene {
 async function deployed(): Promise<{ channels: string; rules: string; accounts: readonly string[] }> {
   const { registry, channels } = await deployChannels();
   const game = await ethers.deployContract("TicTacToe");
-  await registry.setRules(GAME, game);
+  await registry.registerGame(await game.getAddress(), 0, "ipfs://tic-tac-toe");
+  const { rules } = await registry.gameOf(TIC_TAC_TOE);
   const accounts = (await ethers.getSigners()).slice(0, 2).map(({ address }) => address);
-  return { channels: await channels.getAddress(), rules: await game.getAddress(), accounts };
+  return { channels: await channels.getAddress(), rules, accounts };
 }
 
 /** A funded channel of two, in which both are connected. */
@@ -49,7 +52,7 @@ async function scene(): Promise<Scene> {
   const provider = browserProvider();
   const venue = { chainId: (await provider.getNetwork()).chainId, channels };
   const channel = {
-    gameId: GAME,
+    gameId: TIC_TAC_TOE,
     rules: address,
     token: ethers.ZeroAddress,
     participants: accounts.map((account, index) => ({ account, signer: keyOf(index).address, deposit: DEPOSIT })),
