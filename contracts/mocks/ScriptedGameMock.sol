@@ -63,10 +63,19 @@ contract ScriptedGameMock is IGameAchievements {
         return (deed == Deed.Finish || deed == Deed.Change, shareBps);
     }
 
-    /// @notice A player has reached the bits of its share.
+    /// @notice A player has reached the bits of its share. Does what `expire` would do badly, too; where that is to change,
+    /// the array is said to begin elsewhere, where it is too long, to be longer.
     function achievements(bytes calldata state) external pure returns (uint256[] memory bitmaps) {
         bitmaps = new uint256[]((state.length - 2) / 2);
         for (uint256 i = 0; i < bitmaps.length; ++i) bitmaps[i] = uint16(bytes2(state[2 + 2 * i:4 + 2 * i]));
+        Deed deed = Deed(uint8(state[1]));
+        _misbehave(deed);
+        bytes memory answer = abi.encode(bitmaps);
+        if (deed == Deed.Change) answer[31] = 0x40;
+        if (deed == Deed.TooLong) answer[63] = bytes1(uint8(bitmaps.length + 1));
+        assembly ("memory-safe") {
+            return(add(answer, 32), mload(answer))
+        }
     }
 
     function turn(bytes calldata) external pure returns (uint256) {

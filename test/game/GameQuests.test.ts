@@ -1,9 +1,10 @@
-import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
+import { loadFixture, mine, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
+import { ethers } from "hardhat";
 import { ZeroAddress, type AddressLike, type Signer } from "ethers";
 import type { GameAssets, GameQuests, TicTacToe } from "../../typechain-types";
 import { deploy } from "../crosschain/support";
-import { RAKE_BPS, deployRoom, play, scripted, type RoomFixture } from "./roomSupport";
+import { RAKE_BPS, deployRoom, play, scripted, type Deed, type RoomFixture } from "./roomSupport";
 
 interface QuestFixture extends RoomFixture {
   readonly quests: GameQuests;
@@ -45,9 +46,14 @@ async function deployQuests(): Promise<QuestFixture> {
 const loaded = () => loadFixture(deployQuests);
 
 /** A settled session of which the second player got everything, and each achieved the bits of its share. */
-async function settle(fixture: QuestFixture, shares: readonly number[] = [0, 10_000], gameId = 1n): Promise<bigint> {
+async function settle(
+  fixture: QuestFixture,
+  shares: readonly number[] = [0, 10_000],
+  gameId = 1n,
+  expiry: Deed = "nothing",
+): Promise<bigint> {
   const sessionId = await play(fixture, { stake: 0n }, gameId);
-  await fixture.engine.connect(fixture.alice).playGame(sessionId, scripted("finish", "nothing", shares));
+  await fixture.engine.connect(fixture.alice).playGame(sessionId, scripted("finish", expiry, shares));
   return sessionId;
 }
 
@@ -193,15 +199,21 @@ describe("GameQuests", () => {
       await quests.connect(alice).claimQuest(1, [settled]);
     });
 
-    it("counts a session that was settled in the second of the quest's definition", async () => {
+    it("counts what was settled and granted in the second of the quest's definition", async () => {
       const fixture = await loaded();
-      const { quests, alice, engine } = fixture;
+      const { quests, engine, developer, alice } = fixture;
       const sessionId = await play(fixture, { stake: 0n });
-      await define(fixture);
+      const terms = await quest(fixture, { played: 1, achievements: 1n });
+      await ethers.provider.send("evm_setAutomine", [false]);
+      const overrides = { gasLimit: 4_000_000n };
+      await quests.connect(developer).defineQuest(terms, overrides);
+      await quests.connect(developer).grantAchievements(1, alice, 1n, overrides);
+      await engine.connect(alice).playGame(sessionId, scripted("finish", "nothing", [10_000, 0]), overrides);
+      await mine();
+      await ethers.provider.send("evm_setAutomine", [true]);
       const { since } = await quests.questOf(1);
-      // The engine's session ended not before the quest began: equal seconds are no gap.
-      await engine.connect(alice).playGame(sessionId, scripted("finish", "nothing", [10_000, 0]));
-      expect((await engine.sessionOf(sessionId)).endedAt).to.be.at.least(since);
+      expect((await engine.sessionOf(sessionId)).endedAt).to.equal(since);
+      expect(await quests.earnedAt(1, alice, 0)).to.equal(since);
       await quests.connect(alice).claimQuest(1, [sessionId]);
     });
 
@@ -361,7 +373,22 @@ describe("GameQuests", () => {
       expect(await quests.earnedAt(1, bob, 4)).to.equal((await engine.sessionOf(second)).endedAt);
     });
 
-    it("keeps nothing where the rules know no achievements, or answer badly", async () => {
+    it("keeps nothing where the rules fail at it, or answer badly", async () => {
+      const fixture = await loaded();
+      const { quests, bob } = fixture;
+      const names: readonly Deed[] = [
+        ...(["revert", "burnGas", "returnBomb", "revertBomb", "malformed", "truncated"] as const),
+        ...(["change", "tooLong"] as const),
+      ];
+      for (const name of names) {
+        const sessionId = await settle(fixture, [0, 10_000], 1n, name);
+        expect(await quests.recordAchievements.staticCall(sessionId, bob), name).to.equal(0);
+        await quests.recordAchievements(sessionId, bob);
+      }
+      expect(await quests.achievementsOf(1, bob)).to.equal(0);
+    });
+
+    it("keeps nothing where the rules know no achievements", async () => {
       const fixture = await loaded();
       const { quests, registry, engine, developer, alice, bob } = fixture;
       const plain = await deploy<TicTacToe>("TicTacToe");
