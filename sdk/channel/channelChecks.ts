@@ -16,6 +16,8 @@ import { authorDigest, type Authored, type Unsigned } from "./wire";
 export class ChannelChecks {
   readonly id: string;
   private readonly domain: string;
+  /** A state's digest is asked for when it is signed and again with each signature that comes. */
+  private readonly digests = new WeakMap<ChannelState, string>();
 
   constructor(
     private readonly channel: Channel,
@@ -27,7 +29,11 @@ export class ChannelChecks {
   }
 
   stateDigest(state: ChannelState): string {
-    return stateDigest(state, this.domain);
+    const known = this.digests.get(state);
+    if (known !== undefined) return known;
+    const digest = stateDigest(state, this.domain);
+    this.digests.set(state, digest);
+    return digest;
   }
 
   closeDigest(balances: readonly bigint[]): string {

@@ -11,7 +11,7 @@ import type { ChannelKey, Signatures } from "../keys/channelKey";
 import { ANYONE, type Rules } from "../rules/rules";
 import type { StateStore } from "../store/stateStore";
 import type { PeerLink } from "../transport/peerLink";
-import { advance } from "./advance";
+import { advance, type Advance } from "./advance";
 import { ChannelChecks } from "./channelChecks";
 import type { ChannelEvent } from "./channelEvent";
 import { Condition } from "./condition";
@@ -77,6 +77,7 @@ export class ChannelClient {
   private readonly acceptances = new Map<number, MessageOf<"accept">>();
   private readonly refusals = new Map<string, SdkErrorCode>();
   private readonly changed = new Condition();
+  private last: { readonly from: ChannelState; readonly step: Step; readonly to: Advance } | undefined;
   private tail: Promise<unknown> = Promise.resolve();
   private failure: unknown;
 
@@ -235,7 +236,7 @@ export class ChannelClient {
     const { state } = this.record.agreed;
     const { stake, setup } = step;
     // What cannot begin is not proposed; what is running goes on.
-    const next = await advance(this.options.rules, state, step);
+    const next = await this.advance(step);
     if (!next.ok) throw new SdkError(next.code);
     const { version } = state;
     const { accepted } = this.record;
@@ -446,7 +447,7 @@ export class ChannelClient {
 
   /** Whether a proposed state is the one that the step leads to. */
   private async check(step: Step, proposed: ChannelState): Promise<Verdict> {
-    const next = await advance(this.options.rules, this.record.agreed.state, step);
+    const next = await this.advance(step);
     if (!next.ok) return next.code;
     const { state } = next;
     if (proposed.channelId !== state.channelId) return "UNKNOWN_CHANNEL";
@@ -490,7 +491,7 @@ export class ChannelClient {
     if (closing !== null) return "CLOSING";
     const terms = { stake, setup };
     if (accepted !== null && !isSameTerms(accepted, terms)) return "SUPERSEDED";
-    const next = await advance(this.options.rules, this.state, { kind: "begin", ...terms });
+    const next = await this.advance({ kind: "begin", ...terms });
     if (!next.ok) return next.code;
     // The inviter accepts its own terms.
     if (this.me === FIRST) this.acceptances.set(peer, { ...invitation, type: "accept" });
@@ -587,7 +588,7 @@ export class ChannelClient {
   // Signing: stored first, then sent
 
   private async propose(step: Step): Promise<Verdict> {
-    const next = await advance(this.options.rules, this.record.agreed.state, step);
+    const next = await this.advance(step);
     if (!next.ok) return next.code;
     const signatures = new Array<null>(this.count).fill(null);
     const digest = this.checks.stateDigest(next.state);
@@ -618,6 +619,16 @@ export class ChannelClient {
       }
     }
     return this.propose({ kind: "begin", ...accepted });
+  }
+
+  /** The state that a step leads to from the agreed one; the rules are not asked twice in a row for the same. */
+  private async advance(step: Step): Promise<Advance> {
+    const { state } = this.record.agreed;
+    const { last } = this;
+    if (last !== undefined && last.from === state && isSameStep(last.step, step)) return last.to;
+    const to = await advance(this.options.rules, state, step);
+    this.last = { from: state, step, to };
+    return to;
   }
 
   private async sign(proposal: Proposal, digest: string): Promise<Verdict> {

@@ -10,6 +10,6 @@ export interface ChannelKey {
 export interface Signatures {
   /** The key of a 32-byte secret, as 0x hex. */
   keyOf(secret: string): ChannelKey;
-  /** Whose signature it is; undefined for what no contract takes: malformed, high-s, or nobody's. */
+  /** Whose signature it is, in lower case; undefined for what no contract takes: malformed, high-s, or nobody's. */
   recover(digest: string, signature: string): string | undefined;
 }

@@ -1,4 +1,4 @@
-import { concat, dataLength, dataSlice, getAddress, isHexString, keccak256, toBeHex } from "ethers";
+import { concat, dataLength, dataSlice, isHexString, keccak256, toBeHex } from "ethers";
 
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 const PARITY_BIT = 1n << 255n;
@@ -24,7 +24,7 @@ export function splitSignature(signature: string): SplitSignature | undefined {
   return { rs: concat([dataSlice(signature, 0, 32), toBeHex(s, 32)]), parity: word >= PARITY_BIT ? 1 : 0 };
 }
 
-/** Account of a public key of 65 bytes. Not ethers' `computeAddress`, which first decompresses what is not compressed. */
+/** Account of a public key of 65 bytes, in lower case. Not ethers' `computeAddress`, which first decompresses what is not compressed. */
 export function addressOfKey(publicKey: Uint8Array): string {
-  return getAddress(dataSlice(keccak256(publicKey.subarray(1)), 12));
+  return dataSlice(keccak256(publicKey.subarray(1)), 12);
 }

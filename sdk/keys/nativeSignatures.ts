@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { getBytes, hexlify } from "ethers";
+import { getAddress, getBytes, hexlify } from "ethers";
 import type { ChannelKey, Signatures } from "./channelKey";
 import { addressOfKey, joinSignature, splitSignature } from "./compactSignature";
 import { nobleSignatures } from "./nobleSignatures";
@@ -16,7 +16,7 @@ function native(secp256k1: Secp256k1): Signatures {
     keyOf(secret: string): ChannelKey {
       const key = getBytes(secret);
       return {
-        address: addressOfKey(secp256k1.publicKeyCreate(key, false)),
+        address: getAddress(addressOfKey(secp256k1.publicKeyCreate(key, false))),
         sign(digest) {
           const { signature, recid } = secp256k1.ecdsaSign(getBytes(digest), key);
           return joinSignature(hexlify(signature), recid);

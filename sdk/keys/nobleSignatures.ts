@@ -1,5 +1,5 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { getBytes, hexlify } from "ethers";
+import { getAddress, getBytes, hexlify } from "ethers";
 import type { ChannelKey, Signatures } from "./channelKey";
 import { addressOfKey, joinSignature, splitSignature } from "./compactSignature";
 
@@ -8,7 +8,7 @@ export const nobleSignatures: Signatures = {
   keyOf(secret: string): ChannelKey {
     const key = getBytes(secret);
     return {
-      address: addressOfKey(secp256k1.getPublicKey(key, false)),
+      address: getAddress(addressOfKey(secp256k1.getPublicKey(key, false))),
       sign(digest) {
         const signed = secp256k1.sign(getBytes(digest), key, { prehash: false, format: "recovered" });
         return joinSignature(hexlify(signed.subarray(1)), signed[0] as number);

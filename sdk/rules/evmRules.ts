@@ -16,10 +16,24 @@ import type { Rules } from "./rules";
 const NOTHING = new Uint8Array(0);
 const MAX_WORD = (1n << 256n) - 1n;
 
+/** The interpreter asks several times per instruction which EIPs are active, and the library searches a list each time. */
+class RememberingCommon extends Common {
+  private readonly known = new Map<number, boolean>();
+
+  override isActivatedEIP(eip: number): boolean {
+    // The constructor of the library asks before there is a map.
+    const known = this.known?.get(eip);
+    if (known !== undefined) return known;
+    const isActivated = super.isActivatedEIP(eip);
+    this.known?.set(eip, isActivated);
+    return isActivated;
+  }
+}
+
 /** An EVM for rules. One serves any number of games and calls: what rules may contain leaves no trace in it. */
 export function createRulesEvm(): Promise<EVM> {
   // Gas of what rules may contain is the same on BSC and on mainnet, and has not changed since Cancun brought MCOPY.
-  return createEVM({ common: new Common({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
+  return createEVM({ common: new RememberingCommon({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
 }
 
 /** Rules by their deployed bytecode, which has to be pure: whoever makes them has checked that. */

@@ -177,7 +177,7 @@ describe("Dispute", () => {
     await it.contract.challenge(second.account, second.history[0] as SignedState);
     const closed = await first.client.close();
     const digest = closeDigest(it.contract.id, closed.balances, channelDomain(it.contract.venue));
-    expect(signatures.recover(digest, closed.signatures[1] as string)).to.equal(keyOf(1).address);
+    expect(signatures.recover(digest, closed.signatures[1] as string)).to.equal(keyOf(1).address.toLowerCase());
     await it.contract.close(first.account, closed);
     expect(await it.contract.payouts()).to.deep.equal([DEPOSIT + STAKE, DEPOSIT - STAKE]);
   });
