@@ -117,7 +117,7 @@ contract GameQuests is IGameQuests {
     function _earn(uint256 gameId, address account, uint256 bits, uint256 timestamp) private returns (uint256 added) {
         uint256 before = achievementsOf[gameId][account];
         added = bits & ~before;
-        if (added != 0) achievementsOf[gameId][account] = before | bits;
+        achievementsOf[gameId][account] = before | bits;
         for (uint256 bit = 0; bits != 0; ++bit) {
             if (bits & 1 != 0 && earnedAt[gameId][account][bit] < timestamp) earnedAt[gameId][account][bit] = timestamp;
             bits >>= 1;
