@@ -31,15 +31,38 @@ class RememberingCommon extends Common {
 }
 
 /** An EVM for rules. One serves any number of games and calls: what rules may contain leaves no trace in it. */
-export function createRulesEvm(): Promise<EVM> {
+export class RulesEvm {
+  private tail: Promise<unknown> = Promise.resolve();
+
+  constructor(private readonly evm: EVM) {}
+
+  /** What a call returns; nothing, which no function of rules may answer, where it fails. */
+  answer(code: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
+    // One after the other. The library awaits after every instruction: calls that run together would all end at the end,
+    // and no answer would leave the process before the last one is found.
+    const answered = this.tail.then(() => this.run(code, data));
+    this.tail = answered.catch(() => undefined);
+    return answered;
+  }
+
+  private async run(code: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
+    // `runCode`, not `runCall`: no account, no checkpoint, no journal, and so twice as fast.
+    const result = await this.evm.runCode({ code, data, gasLimit: GAME_CALL_GAS, isStatic: true });
+    return result.exceptionError === undefined ? result.returnValue : NOTHING;
+  }
+}
+
+export async function createRulesEvm(): Promise<RulesEvm> {
   // Gas of what rules may contain is the same on BSC and on mainnet, and has not changed since Cancun brought MCOPY.
-  return createEVM({ common: new RememberingCommon({ chain: Mainnet, hardfork: Hardfork.Cancun }) });
+  return new RulesEvm(
+    await createEVM({ common: new RememberingCommon({ chain: Mainnet, hardfork: Hardfork.Cancun }) }),
+  );
 }
 
 /** Rules by their deployed bytecode, which has to be pure: whoever makes them has checked that. */
 export class EvmRules implements Rules {
   constructor(
-    private readonly evm: EVM,
+    private readonly evm: RulesEvm,
     private readonly code: Uint8Array,
   ) {}
 
@@ -66,10 +89,7 @@ export class EvmRules implements Rules {
     return readOutcome(await this.answer(stateInput("outcome", state)), players);
   }
 
-  /** What a call returns; nothing, which no function of rules may answer, where it fails. */
-  private async answer(data: Uint8Array): Promise<Uint8Array> {
-    // `runCode`, not `runCall`: no account, no checkpoint, no journal, and so twice as fast.
-    const result = await this.evm.runCode({ code: this.code, data, gasLimit: GAME_CALL_GAS, isStatic: true });
-    return result.exceptionError === undefined ? result.returnValue : NOTHING;
+  private answer(data: Uint8Array): Promise<Uint8Array> {
+    return this.evm.answer(this.code, data);
   }
 }

@@ -1,8 +1,7 @@
 import { getAddress, getBytes } from "ethers";
-import type { EVM } from "@ethereumjs/evm";
 import { inspectCode } from "../../protocol/purity";
 import { SdkError } from "../errors";
-import { EvmRules, createRulesEvm } from "./evmRules";
+import { EvmRules, createRulesEvm, type RulesEvm } from "./evmRules";
 import type { Rules } from "./rules";
 
 /** Where code is read: an ethers provider is one. */
@@ -13,7 +12,7 @@ export interface CodeSource {
 /** Rules of one chain's games by address. Code on chain never changes, so each is fetched and checked once. */
 export class RuleBook {
   private readonly known = new Map<string, Promise<Rules>>();
-  private evm: Promise<EVM> | undefined;
+  private evm: Promise<RulesEvm> | undefined;
 
   constructor(private readonly source: CodeSource) {}
 
