@@ -100,7 +100,7 @@ describe("SessionClient", () => {
     const { sessions, players, gameId } = it;
     const sessionId = await running(it);
     expect(await failureOf(sessions.join(players[2], sessionId))).to.equal("WrongPhase");
-    expect(await failureOf(sessions.play(players[2], sessionId, "0x00"))).to.equal("NotAPlayer");
+    expect(await failureOf(sessions.play(players[2], sessionId, "0x00"))).to.equal("NotSeated");
     expect(await failureOf(sessions.create(players[0], gameId + 1n, TERMS))).to.equal("UnknownGame");
     expect(await failureOf(sessions.create(players[0], gameId, { ...TERMS, setup: "0x00" }))).to.equal("StartRefused");
     expect(await failureOf(sessions.withdraw(players[2], ZeroAddress, players[2].address))).to.equal("NothingOwed");
