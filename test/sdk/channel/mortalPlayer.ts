@@ -9,7 +9,7 @@ import { CountdownRules, take } from "./countdown";
 import { channelOf, keyOf, signatures, VENUE } from "./support";
 
 /**
- * Participant 1 in a process of its own. Kills itself without warning at the point `CRASH_AT`: before and after each record
+ * Participant 1 in a process of its own. Kills itself without warning at the point `CRASH_AT`: before, during and after each record
  * that it stores, and each message that it sends.
  */
 const ME = 1;
@@ -29,6 +29,9 @@ class MortalStore implements StateStore {
   }
 
   async save(channelId: string, record: string): Promise<void> {
+    point();
+    // A store takes its time: what does not wait for it is sent before.
+    await new Promise((resolve) => setImmediate(resolve));
     point();
     await this.store.save(channelId, record);
     point();
