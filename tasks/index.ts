@@ -43,6 +43,7 @@ import "./cos/claim";
 import "./cos/withdraw";
 import "./game/register";
 import "./game/play";
+import "./asset/define";
 import "./asset/mint";
 import "./market/list";
 import "./market/buy";

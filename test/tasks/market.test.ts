@@ -8,11 +8,12 @@ import { ZeroAddress, parseEther } from "ethers";
 import { deploy, type Deployment, type GameContracts } from "../../deploy/deployment";
 import { fileRecorder } from "../../deploy/record";
 import { readOrderFile, type SignedOrder } from "../../protocol/marketOrder";
+import type { DefinedItem } from "../../tasks/asset/define";
 import type { Minted } from "../../tasks/asset/mint";
 import type { Trade } from "../../tasks/market/buy";
 import type { MarketPayment } from "../../tasks/market/withdraw";
 import { deployPureCode, idOf, params } from "../game/assets/support";
-import { KIND } from "../../protocol/assetId";
+import { KIND, readAssetId } from "../../protocol/assetId";
 import { businessParameters, optionsFor } from "../support/deployment";
 import { recordFile, refusal, run, running, type TasksFixture } from "./support";
 
@@ -68,6 +69,35 @@ async function listed(): Promise<MarketTasks> {
 }
 
 describe("tasks of assets and the market", () => {
+  it("define an item, say its id, and mint it", async () => {
+    const { file, games } = await loadFixture(withGame);
+    const gameId = await games.registry.gameCount();
+    const args = {
+      from: SELLER,
+      game: String(gameId),
+      kind: "character",
+      cap: "3",
+      royalty: "2.5",
+      royaltyTo: RECEIVER,
+    };
+    const { itemId } = await run<DefinedItem>(file, "asset:define", { ...args, bound: true, uri: "ipfs://hero" });
+    const item = await games.assets.itemOf(itemId);
+    expect([item.cap, item.royaltyBps, item.royaltyReceiver, item.uri]).to.deep.equal([
+      3n,
+      250n,
+      RECEIVER,
+      "ipfs://hero",
+    ]);
+    expect(readAssetId(itemId)).to.include({ gameId, kind: "character", unique: true, bound: true, serial: 0n });
+    expect((await run<Minted>(file, "asset:mint", { from: SELLER, item: String(itemId) })).firstId).to.equal(
+      itemId + 1n,
+    );
+
+    expect(await refusal(run(file, "asset:define", { ...args, kind: "sword" }))).to.contain("--kind sword");
+    expect(await refusal(run(file, "asset:define", { ...args, royalty: "10.01" }))).to.contain("at most 10");
+    expect(await refusal(run(file, "asset:define", { ...args, from: BUYER }))).to.contain("Not speaker");
+  });
+
   it("mint pieces, and say their ids", async () => {
     const { file, games, potion, hero } = await loadFixture(withGame);
     expect(await games.assets.balanceOf(await account(SELLER), potion)).to.equal(5n);
