@@ -148,7 +148,7 @@ export async function asVault<Result>(
   act: (vault: Signer) => Promise<Result>,
 ): Promise<Result> {
   const address = await vault.getAddress();
-  await setBalance(address, parseEther("1"));
+  await setBalance(address, parseEther("100"));
   return act(await ethers.getImpersonatedSigner(address));
 }
 

@@ -57,7 +57,7 @@ describe("The release schedule", () => {
     const before = await schedule.released();
     const allowance = await cos.allowance(ecosystemVault, schedule);
     const vault = await ethers.getImpersonatedSigner(await ecosystemVault.getAddress());
-    await setBalance(vault.address, parseEther("1"));
+    await setBalance(vault.address, parseEther("100"));
     await cos.connect(vault).approve(schedule, 0);
     const period = await liveness.openPeriod();
     await close();
