@@ -30,6 +30,30 @@ class RememberingCommon extends Common {
   }
 }
 
+/** A part of the library's interpreter that it does not export: the analysis of a code, a pure function of its bytes. */
+interface Analyst {
+  _getValidJumpDestinations(code: Uint8Array): unknown;
+}
+
+const analysts = new WeakSet<Analyst>();
+
+/**
+ * The library analyses a code anew in every call, which takes longer than most moves: its interpreters remember the analyses
+ * of codes that are still in use. A build of the library without this method works as it is, only slower.
+ */
+function rememberAnalyses(interpreter: object): void {
+  const analyst = Object.getPrototypeOf(interpreter) as Analyst;
+  const { _getValidJumpDestinations: analyse } = analyst;
+  if (analysts.has(analyst) || typeof analyse !== "function") return;
+  analysts.add(analyst);
+  const known = new WeakMap<Uint8Array, unknown>();
+  analyst._getValidJumpDestinations = function (this: Analyst, code: Uint8Array): unknown {
+    const found = known.get(code) ?? analyse.call(this, code);
+    known.set(code, found);
+    return found;
+  };
+}
+
 /** An EVM for rules. One serves any number of games and calls: what rules may contain leaves no trace in it. */
 export class RulesEvm {
   private tail: Promise<unknown> = Promise.resolve();
@@ -48,6 +72,7 @@ export class RulesEvm {
   private async run(code: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
     // `runCode`, not `runCall`: no account, no checkpoint, no journal, and so twice as fast.
     const result = await this.evm.runCode({ code, data, gasLimit: GAME_CALL_GAS, isStatic: true });
+    if (result.runState !== undefined) rememberAnalyses(result.runState.interpreter);
     return result.exceptionError === undefined ? result.returnValue : NOTHING;
   }
 }
