@@ -2,6 +2,7 @@ import { SigningKey, type BaseWallet, type ContractTransactionReceipt, type Prov
 import type { Rotation } from "../protocol/header";
 import type { ContractTypes } from "./contracts";
 import { DeploymentError } from "./deploymentError";
+import { withRoom } from "./gasRoom";
 
 type Registry = ContractTypes["ValidatorRegistry"];
 
@@ -65,9 +66,6 @@ export async function registerOperator(
   const sent = await register(terms, { gasLimit: withRoom(await register.estimateGas(terms)) });
   return sent.wait();
 }
-
-/** A third over the estimate: in a later second, or behind another operator, there is more to account for. */
-const withRoom = (estimate: bigint): bigint => estimate + estimate / 3n;
 
 /** The signing key's consent to be `account`'s. */
 export async function consentOf(registry: Registry, account: string, attester: BaseWallet): Promise<string> {

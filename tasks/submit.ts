@@ -1,5 +1,6 @@
 import type { TransactionReceipt } from "ethers";
 import { connect } from "../deploy/contracts";
+import { withRoom } from "../deploy/gasRoom";
 import { Refusal } from "./refusal";
 import { inWords, loadRecord, type Session, type TaskSigner } from "./session";
 import { timeInWords } from "./explain";
@@ -9,12 +10,9 @@ export interface Call {
   readonly data: string;
   /** Wei. */
   readonly value?: bigint;
-  /** Where an estimate would not do; default: what is estimated, and a third more. */
+  /** Where an estimate would not do; default: what is estimated, and room. */
   readonly gasLimit?: bigint;
 }
-
-/** A third over the estimate: a token's voting history writes a new slot in a later second than the estimate's. */
-const GAS_MARGIN = 3n;
 
 /** Tries a call, asks where that is due, sends it and waits until it is mined. Errors come in words. */
 export async function submit(session: Session, what: string, call: Call): Promise<TransactionReceipt> {
@@ -32,8 +30,7 @@ export async function submit(session: Session, what: string, call: Call): Promis
 }
 
 async function estimated(signer: TaskSigner, call: Call): Promise<bigint> {
-  const estimate = await signer.estimateGas(call);
-  return estimate + estimate / GAS_MARGIN;
+  return withRoom(await signer.estimateGas(call));
 }
 
 /** At the time of the block that comes next: a local node without traffic still stands at that of its latest block. */
