@@ -21,11 +21,16 @@ import {
   type Transaction,
 } from "../../../protocol/ledger/transactions";
 
+/** Of the curve: an `s` above it is high, which ethers takes and the ledger does not. */
+const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
+
 export const crypto: LedgerCrypto = {
   keccak256: (bytes) => getBytes(keccak256(bytes)),
   recover: (digest, signature) => {
     try {
-      return getBytes(recoverAddress(hexlify(digest), Signature.from(hexlify(signature))));
+      const parsed = Signature.from(hexlify(signature));
+      if (BigInt(parsed._s) > HALF_ORDER) return undefined;
+      return getBytes(recoverAddress(hexlify(digest), parsed));
     } catch {
       return undefined;
     }
