@@ -1,4 +1,4 @@
-import type { Channel, ChannelVenue, SignedState } from "../../protocol/channel";
+import { channelId, type Channel, type ChannelVenue, type SignedState } from "../../protocol/channel";
 import { SdkError } from "../errors";
 import type { ChannelClient } from "./channelClient";
 import { toWire } from "./wire";
@@ -9,12 +9,19 @@ export type Fetch = (
   init: {
     readonly method: string;
     readonly headers: Record<string, string>;
-    readonly body: string;
+    readonly body?: string;
     readonly signal: AbortSignal;
   },
 ) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string> }>;
 
 const TIMEOUT_MS = 10_000;
+const NOT_KEPT = "NOT_KEPT";
+
+interface Answer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly text: string;
+}
 
 /** A relayer with the role `watchtower`: answers a stale challenge with the newest state that it was given. */
 export class Watchtower {
@@ -28,21 +35,47 @@ export class Watchtower {
   async keep(channel: Channel, venue: ChannelVenue, { state, signatures }: SignedState): Promise<void> {
     const { version, stake, balances, gameState } = state;
     const submission = { chainId: venue.chainId, channel, state: { version, stake, balances, gameState }, signatures };
-    const answer = await this.post(JSON.stringify(toWire(submission)));
-    if (!answer.ok) {
-      throw new SdkError("WATCHTOWER_REFUSED", { context: { status: answer.status, answer: answer.text } });
-    }
+    const answer = await this.ask("POST", "/channels", JSON.stringify(toWire(submission)));
+    if (!answer.ok) throw refused(answer);
   }
 
-  private async post(body: string): Promise<{ ok: boolean; status: number; text: string }> {
+  /**
+   * The newest version that it keeps, by whomever it was handed over; undefined: none. A record that is older was restored
+   * from a backup. Throws WATCHTOWER_REFUSED or WATCHTOWER_SILENT.
+   */
+  async newest(channel: Channel, venue: ChannelVenue): Promise<bigint | undefined> {
+    const answer = await this.ask("GET", `/channels/${venue.chainId}/${channelId(channel, venue)}`);
+    const { version } = fieldsOf(answer);
+    if (answer.ok && typeof version === "string" && /^[0-9]{1,20}$/.test(version)) return BigInt(version);
+    if (fieldsOf(answer).error === NOT_KEPT) return undefined;
+    throw refused(answer);
+  }
+
+  private async ask(method: "GET" | "POST", path: string, body?: string): Promise<Answer> {
     try {
-      const headers = { "content-type": "application/json" };
+      const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await this.fetcher(`${this.endpoint}/channels`, { method: "POST", headers, body, signal });
+      const init = { method, headers, signal, ...(body === undefined ? {} : { body }) };
+      const response = await this.fetcher(`${this.endpoint}${path}`, init);
       return { ok: response.ok, status: response.status, text: await response.text() };
     } catch (cause) {
       throw new SdkError("WATCHTOWER_SILENT", { context: { endpoint: this.endpoint }, cause });
     }
+  }
+}
+
+/** `code` and `message` are the watchtower's, where it is one that answers. */
+function refused(answer: Answer): SdkError {
+  const { error: code, message } = fieldsOf(answer);
+  return new SdkError("WATCHTOWER_REFUSED", { context: { status: answer.status, code, message } });
+}
+
+function fieldsOf({ text }: Answer): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
   }
 }
 

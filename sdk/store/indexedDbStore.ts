@@ -27,6 +27,7 @@ interface Transaction {
 interface Database {
   createObjectStore(name: string): unknown;
   transaction(name: string, mode: "readonly" | "readwrite", options?: { readonly durability: "strict" }): Transaction;
+  close(): void;
 }
 
 export interface IndexedDb {
@@ -48,7 +49,7 @@ const RECORDS = "channels";
 export class IndexedDbStore implements StateStore {
   private constructor(
     private readonly database: Database,
-    private readonly release: () => void,
+    private readonly release: () => Promise<void>,
   ) {}
 
   /**
@@ -57,9 +58,14 @@ export class IndexedDbStore implements StateStore {
    */
   static async open(factory: IndexedDb, locks: WebLocks, name: string): Promise<IndexedDbStore> {
     const release = await holdLock(locks, name);
-    const opening = factory.open(name, 1);
-    opening.onupgradeneeded = () => void opening.result.createObjectStore(RECORDS);
-    return new IndexedDbStore(await resultOf(opening), release);
+    try {
+      const opening = factory.open(name, 1);
+      opening.onupgradeneeded = () => void opening.result.createObjectStore(RECORDS);
+      return new IndexedDbStore(await resultOf(opening), release);
+    } catch (error) {
+      await release();
+      throw error;
+    }
   }
 
   async load(channelId: string): Promise<string | undefined> {
@@ -83,8 +89,10 @@ export class IndexedDbStore implements StateStore {
     return keys.map(String);
   }
 
-  close(): void {
-    this.release();
+  /** What is being saved is still stored. Resolves when another tab may open it. */
+  async close(): Promise<void> {
+    this.database.close();
+    await this.release();
   }
 }
 
@@ -95,12 +103,17 @@ function resultOf<Result>(request: Request<Result>): Promise<Result> {
   });
 }
 
-/** Resolves once the lock is held, until the returned function is called or the tab is closed. */
-function holdLock(locks: WebLocks, name: string): Promise<() => void> {
+/** Resolves once the lock is held, until the returned function has resolved or the tab is closed. */
+function holdLock(locks: WebLocks, name: string): Promise<() => Promise<void>> {
   return new Promise((resolve, reject) => {
-    const request = locks.request(name, { ifAvailable: true }, (lock) => {
+    const request: Promise<unknown> = locks.request(name, { ifAvailable: true }, (lock) => {
       if (lock === null) return Promise.reject(new SdkError("STORE_LOCKED", { context: { name } }));
-      return new Promise((release) => resolve(() => release()));
+      return new Promise((release) => {
+        resolve(async () => {
+          release();
+          await request;
+        });
+      });
     });
     request.catch(reject);
   });

@@ -9,5 +9,6 @@ export interface Transport {
   onText(listener: (text: string) => void): void;
   /** Called each time a connection is there, at once where it is already. */
   onOpen(listener: () => void): void;
+  /** For good. */
   close(): void;
 }

@@ -3,6 +3,10 @@ import { WebSocket, WebSocketServer } from "ws";
 import { MAX_MESSAGE_CHARACTERS } from "../channel/wire";
 import { WebSocketTransport, keepConnected, type SocketLike } from "./webSocketTransport";
 
+/** Of a frame, in bytes: what is longer ends the connection before it is held in memory. */
+const MAX_FRAME_BYTES = 2 * MAX_MESSAGE_CHARACTERS;
+const UNKNOWN_PATH = 404;
+
 /** A listening server: peers are told apart by the path that they connect to. */
 export interface PeerServer {
   readonly port: number;
@@ -18,12 +22,16 @@ export async function servePeers(
   options: { readonly host?: string; readonly port?: number } = {},
 ): Promise<PeerServer> {
   const { host = "127.0.0.1", port = 0 } = options;
-  const server = new WebSocketServer({ host, port, maxPayload: 2 * MAX_MESSAGE_CHARACTERS, perMessageDeflate: false });
+  const server = new WebSocketServer({
+    host,
+    port,
+    maxPayload: MAX_FRAME_BYTES,
+    perMessageDeflate: false,
+    verifyClient: ({ req }, answer) => answer(peers.has(req.url ?? ""), UNKNOWN_PATH),
+  });
   server.on("connection", (socket, request) => {
-    const transport = peers.get(request.url ?? "");
     socket.on("error", () => undefined);
-    if (transport === undefined) socket.close();
-    else transport.attach(socketLike(socket));
+    peers.get(request.url ?? "")?.attach(socketLike(socket));
   });
   await once(server, "listening");
   const address = server.address();
@@ -39,7 +47,8 @@ export async function servePeers(
 
 /** Node: connects to a peer's server, and again when the connection ends. */
 export function connectPeer(url: string, signal: AbortSignal): WebSocketTransport {
-  return keepConnected(() => socketLike(new WebSocket(url, { perMessageDeflate: false })), signal);
+  const options = { perMessageDeflate: false, maxPayload: MAX_FRAME_BYTES };
+  return keepConnected(() => socketLike(new WebSocket(url, options)), signal);
 }
 
 /** `ws` has the browser's interface, but for the types of its events. */

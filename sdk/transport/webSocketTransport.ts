@@ -20,9 +20,15 @@ export class WebSocketTransport implements Transport {
   private textListener: ((text: string) => void) | undefined;
   private openListener: (() => void) | undefined;
   private readonly early: string[] = [];
+  private closed = false;
 
-  /** From now on texts go over this socket. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** From now on texts go over this socket; where the transport is closed, the socket is too. */
   attach(socket: SocketLike): void {
+    if (this.closed) return socket.close();
     const previous = this.socket;
     this.socket = socket;
     if (previous !== undefined && previous !== socket) previous.close();
@@ -52,6 +58,7 @@ export class WebSocketTransport implements Transport {
   }
 
   close(): void {
+    this.closed = true;
     this.socket?.close();
     this.socket = undefined;
   }
@@ -62,31 +69,43 @@ export class WebSocketTransport implements Transport {
   }
 }
 
+/** Does something after so many milliseconds; returns how to call it off. */
+export type Later = (work: () => void, milliseconds: number) => () => void;
+
+const later: Later = (work, milliseconds) => {
+  const timer = setTimeout(work, milliseconds);
+  return () => clearTimeout(timer);
+};
+
 /**
- * Connects, and again whenever the connection ends, until the signal is aborted. `connect` makes a socket:
- * `() => new WebSocket(url)`.
+ * Connects, and again whenever the connection ends, until it is closed or the signal aborted. `connect` makes a socket:
+ * `() => new WebSocket(url)`. A peer that says nothing is asked ever more seldom.
  */
-export function keepConnected(connect: () => SocketLike, signal: AbortSignal): WebSocketTransport {
+export function keepConnected(connect: () => SocketLike, signal: AbortSignal, after = later): WebSocketTransport {
   const transport = new WebSocketTransport();
   let waitMs = FIRST_RETRY_MS;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let callOff = (): void => undefined;
   const again = (): void => {
-    if (signal.aborted) return;
-    timer = setTimeout(open, waitMs);
+    if (transport.isClosed) return;
+    callOff = after(open, waitMs);
     waitMs = Math.min(waitMs * 2, LAST_RETRY_MS);
   };
   const open = (): void => {
+    if (transport.isClosed) return;
     const socket = connect();
-    socket.addEventListener("open", () => (waitMs = FIRST_RETRY_MS));
+    // Not when it opens: who takes connections only to end them would be asked for ever as fast as at first.
+    socket.addEventListener("message", () => (waitMs = FIRST_RETRY_MS));
     // A socket that fails closes too: that is when the next one is tried.
     socket.addEventListener("error", () => undefined);
     socket.addEventListener("close", again);
     transport.attach(socket);
   };
-  signal.addEventListener("abort", () => {
-    clearTimeout(timer);
+  const stop = (): void => {
+    callOff();
     transport.close();
-  });
-  open();
+  };
+  if (signal.aborted) stop();
+  else open();
+  signal.addEventListener("abort", stop, { once: true });
   return transport;
 }

@@ -64,6 +64,12 @@ describe("the SDK in a browser", function () {
     });
   }
 
+  it("says in its README which files need Node", () => {
+    const [, named = ""] =
+      /only\s+three files need Node: ([^.]*)\./.exec(readFileSync(join(SDK, "README.md"), "utf8")) ?? [];
+    expect([...named.matchAll(/`([^`]+)`/g)].map(([, file]) => `${file}.ts`)).to.deep.equal([...NODE_ONLY]);
+  });
+
   it("names no global of Node's in what browsers load", () => {
     for (const file of sources()) {
       if (NODE_ONLY.has(file)) continue;
