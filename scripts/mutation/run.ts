@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { reset } from "@nomicfoundation/hardhat-network-helpers";
 import { artifacts, network } from "hardhat";
 import Mocha from "mocha";
+import { generator } from "../../test/support/random";
 import { handMadeOf } from "./byHand";
 import { compile } from "./compiler";
 import { EQUIVALENT } from "./equivalent";
@@ -33,17 +34,6 @@ interface Job {
 }
 
 type Verdict = "killed" | "survived" | "equivalent" | "stillborn";
-
-/** Deterministic 32-bit generator (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 function shuffled<Item>(items: readonly Item[], below: (below: number) => number): Item[] {
   const order = [...items];
@@ -203,7 +193,7 @@ function jobsOf(targets: readonly Target[]): readonly Job[] {
         mutant,
       })),
     );
-  return [...jobs(handMadeOf), ...shuffled(jobs(mutantsOf), random(SEED))];
+  return [...jobs(handMadeOf), ...shuffled(jobs(mutantsOf), generator(SEED))];
 }
 
 async function tryRoom(room: string): Promise<void> {

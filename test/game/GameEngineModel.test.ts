@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { ethers } from "hardhat";
 import type { ContractTransactionResponse, ErrorDescription, Signer } from "ethers";
 import { BNB, at, now } from "../staking/revenueSupport";
+import { generator } from "../support/random";
 import { PHASE, RAKE_BPS, deed, deployRoom, scripted, type Deed, type RoomFixture } from "./roomSupport";
 
 /** Invariants are those of contracts/game/README.md. */
@@ -34,17 +35,6 @@ interface State {
   readonly over: Deed;
   readonly expiry: Deed;
   readonly shares: readonly number[];
-}
-
-/** Mulberry32: small, seeded, good enough to choose operations. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 /** The engine's accounts, written down a second time. */

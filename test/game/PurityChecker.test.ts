@@ -1,7 +1,8 @@
 import { loadFixture, setCode } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
-import { Interface, concat, getBytes, getCreate2Address, hexlify, id, keccak256, toBeHex } from "ethers";
+import { Interface, concat, getBytes, getCreate2Address, hexlify, keccak256, toBeHex } from "ethers";
 import { ethers } from "hardhat";
+import { Random } from "../support/random";
 import { inspectCode, type Purity } from "../../protocol/purity";
 import type { PurityCheckerMock } from "../../typechain-types";
 import vectors from "../vectors/purity.json";
@@ -42,14 +43,6 @@ async function expectResult(checker: PurityCheckerMock, code: string, expected: 
   expect(inspectCode(getBytes(code)), about).to.deep.equal(expected);
   expect(await checker.inspect(CODE_AT), about).to.deep.equal(result(expected));
   expect(await checker.inspectPlain(CODE_AT), about).to.deep.equal(result(expected));
-}
-
-function random(seed: string): () => number {
-  let state = id(seed);
-  return () => {
-    state = keccak256(state);
-    return Number(BigInt(state) & 0xffff_ffffn);
-  };
 }
 
 describe("PurityChecker", () => {
@@ -95,12 +88,12 @@ describe("PurityChecker", () => {
 
   it("agrees with its plain twin and with TypeScript on 300 random codes", async () => {
     const { checker } = await loadFixture(deployed);
-    const next = random("PurityChecker");
+    const random = new Random(20_261_121);
     const admitted = [...ADMITTED];
     const seen = { pure: 0, impure: 0 };
     for (let run = 0; run < 300; ++run) {
-      const code = Array.from({ length: 1 + (next() % 150) }, () =>
-        next() % 20 === 0 ? next() % 256 : (admitted[next() % admitted.length] ?? 0),
+      const code = Array.from({ length: 1 + random.below(150) }, () =>
+        random.below(20) === 0 ? random.below(256) : random.pick(admitted),
       );
       const purity = inspectCode(Uint8Array.from(code));
       if (purity.kind !== "empty") ++seen[purity.kind];

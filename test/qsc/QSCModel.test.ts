@@ -2,6 +2,7 @@ import { time } from "@nomicfoundation/hardhat-network-helpers";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
 import { expect } from "chai";
 import { MaxUint256, ZeroAddress, isCallException, type ContractTransactionResponse } from "ethers";
+import { generator } from "../support/random";
 import { CAP, HOME, REMOTE, STATUS, SUPPLY, at, deployEnds, sendIdOf, type Ends } from "./support";
 
 const OPERATIONS = 2_000;
@@ -34,17 +35,6 @@ interface Model {
   readonly home: ModelToken;
   readonly remote: ModelToken;
   readonly exchanges: ModelExchange[];
-}
-
-/** Deterministic 32-bit generator (mulberry32). */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }
 
 function spendable(token: ModelToken, account: number): bigint {
@@ -87,7 +77,7 @@ class Run {
     private readonly ends: Ends,
     seed: number,
   ) {
-    this.below = random(seed);
+    this.below = generator(seed);
     this.accounts = [ends.alice, ends.bob, ends.carol];
     const empty = (): ModelToken => ({
       paused: false,

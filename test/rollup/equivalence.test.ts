@@ -10,7 +10,7 @@ import { TRANSACTIONS, type Transaction } from "../../protocol/ledger/transactio
 import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
 import type { GameCallMock } from "../../typechain-types";
 import { DOMAIN, TIME, contextOf, crypto, player, segmentOf, sign } from "../protocol/ledger/support";
-import { Random } from "./random";
+import { Random } from "../support/random";
 
 async function deployVerifier() {
   const scripted = await ethers.deployContract("ScriptedGameMock");

@@ -4,7 +4,8 @@ import { ethers, network } from "hardhat";
 import { id, toBeHex, type Interface } from "ethers";
 import type { COSStaking, COSToken, NodeStaking, ReaderMock, Vault } from "../../typechain-types";
 import { deploy } from "../crosschain/support";
-import { ExactPool, difference, random, type Fraction } from "./exactPool";
+import { generator } from "../support/random";
+import { ExactPool, difference, type Fraction } from "./exactPool";
 import { DAY, SCALE, WEEK, now, type PoolFixture } from "./support";
 
 /** An account as a number, as an address and as what it may spend on gas. */
@@ -53,8 +54,8 @@ export abstract class ModelRun<Pool extends NodeStaking | COSStaking> {
     readonly players: readonly Player[],
     seed: number,
   ) {
-    this.below = random(seed);
-    this.glance = random(seed + 1);
+    this.below = generator(seed);
+    this.glance = generator(seed + 1);
   }
 
   async prepare(fixture: PoolFixture, pool: Pool): Promise<void> {

@@ -2,7 +2,8 @@ import { takeSnapshot, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
 import { ethers } from "hardhat";
 import type { ReleaseSchedule } from "../../typechain-types";
-import { DAY, SUPPLY, deployVault, errorOf, random, restrict, type TokenFixture } from "./support";
+import { generator } from "../support/random";
+import { DAY, SUPPLY, deployVault, errorOf, restrict, type TokenFixture } from "./support";
 
 const WALKS = 10;
 const OPERATIONS = 200;
@@ -202,7 +203,7 @@ class Walk {
 
 describe("ReleaseSchedule model", function () {
   it(`holds invariants 2, 6 and 7 over ${WALKS * OPERATIONS} random operations (seed ${SEED})`, async function () {
-    const below = random(SEED);
+    const below = generator(SEED);
     const seen = new Map<string, number>();
     const fixture = await deployVault();
     const { manager, cos, vault } = fixture;

@@ -4,7 +4,8 @@ import { expect } from "chai";
 import { ethers } from "hardhat";
 import { airdropTree, type AirdropEntry } from "../../protocol/airdrop";
 import type { FundableMock, MerkleAirdrop } from "../../typechain-types";
-import { DAY, SUPPLY, deployVault, errorOf, random, restrict, type TokenFixture } from "./support";
+import { generator } from "../support/random";
+import { DAY, SUPPLY, deployVault, errorOf, restrict, type TokenFixture } from "./support";
 
 const OPERATIONS = 2_000;
 const SEED = 20_261_122;
@@ -59,7 +60,7 @@ class Run {
     private readonly address: { readonly vault: string; readonly airdrop: string; readonly target: string },
     seed: number,
   ) {
-    this.below = random(seed);
+    this.below = generator(seed);
     this.accounts = [fixture.alice, fixture.bob, fixture.carol, fixture.admin];
     for (const { address: account } of this.accounts) this.balances.set(account, 0n);
   }

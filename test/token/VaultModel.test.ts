@@ -3,7 +3,8 @@ import { expect } from "chai";
 import { AbiCoder, MaxUint256, ZeroAddress, concat, dataSlice, id, zeroPadValue } from "ethers";
 import { ethers } from "hardhat";
 import type { COSToken, FundableMock, ReaderMock } from "../../typechain-types";
-import { SUPPLY, deployCOS, deployVault, errorOf, random, type TokenFixture } from "./support";
+import { generator } from "../support/random";
+import { SUPPLY, deployCOS, deployVault, errorOf, type TokenFixture } from "./support";
 
 const OPERATIONS = 2_000;
 const SEED = 20_261_125;
@@ -40,7 +41,7 @@ interface Parties {
 /** The vault and the model side by side: every operation is done to both and must end alike. */
 class Run {
   readonly seen = new Map<string, number>();
-  private readonly below = random(SEED);
+  private readonly below = generator(SEED);
   private readonly calls: string;
 
   constructor(

@@ -3,7 +3,8 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signer
 import { expect } from "chai";
 import { ethers } from "hardhat";
 import type { Vesting } from "../../typechain-types";
-import { DAY, SUPPLY, actors, deployCOS, errorOf, random } from "./support";
+import { generator } from "../support/random";
+import { DAY, SUPPLY, actors, deployCOS, errorOf } from "./support";
 
 const ROUNDS = 10;
 const OPERATIONS = 200;
@@ -30,7 +31,7 @@ function earned({ start, cliff, duration, received }: ModelWallet, now: bigint):
 
 describe("Vesting model", function () {
   it(`holds invariant 3 over ${ROUNDS * OPERATIONS} random operations (seed ${SEED})`, async function () {
-    const below = random(SEED);
+    const below = generator(SEED);
     const seen = new Map<string, number>();
     const { admin, treasurer, alice, bob, carol } = await actors();
     const cos = await deployCOS(admin.address);

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { Wallet, ZeroHash, id } from "ethers";
 import { sortSigners } from "../../protocol/quorum";
 import type { Delegation, ValidatorRegistry } from "../../typechain-types";
+import { generator } from "../support/random";
 import {
   DAY,
   INTERVAL,
@@ -32,17 +33,6 @@ const RUNS = [
 /** What an absence and an offence cost, in parts of 10,000. */
 const [MISSED_BPS, OFFENCE_BPS] = [1n, 2_000n];
 const [OPERATORS, SEATS, MIN_SIGNERS] = [30, 21, 4];
-
-/** mulberry32: the same numbers for the same seed, everywhere. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
 
 interface ModelOperator {
   readonly member: Member;

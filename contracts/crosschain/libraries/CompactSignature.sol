@@ -13,10 +13,15 @@ library CompactSignature {
     /// @notice Who signed `digest`; zero for another length, a high s and for whatever recovers to nobody.
     function recover(bytes32 digest, bytes calldata signature) internal pure returns (address) {
         if (signature.length != BYTES) return address(0);
-        uint256 vs = uint256(bytes32(signature[32:]));
+        (bytes32 r, uint256 vs) = abi.decode(signature, (bytes32, uint256));
+        return recover(digest, r, vs);
+    }
+
+    /// @notice Who signed `digest`, of the signature's two words; zero for a high s and for whatever recovers to nobody.
+    function recover(bytes32 digest, bytes32 r, uint256 vs) internal pure returns (address) {
         uint256 s = vs & S_MASK;
         if (s > MAX_S) return address(0);
-        return ecrecover(digest, uint8(27 + (vs >> 255)), bytes32(signature[:32]), bytes32(s));
+        return ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(s));
     }
 
     /// @notice Checks the signature of each member of `set` (packed, 20 bytes each) whose bit is set in `bits`, in

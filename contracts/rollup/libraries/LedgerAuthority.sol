@@ -44,8 +44,6 @@ library LedgerAuthority {
     uint256 internal constant ALL_SCOPES = 7;
     /// @dev In place of a scope: the owner alone.
     uint256 internal constant OWNER_ONLY = 0;
-    uint256 private constant MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
-    uint256 private constant S_MASK = (1 << 255) - 1;
 
     /// @notice Whether the one behind signature number `index` may act for `account`, with a key of this scope.
     /// @param game For games, the session's; 0 otherwise.
@@ -84,9 +82,6 @@ library LedgerAuthority {
             r := mload(add(add(signatures, 32), offset))
             vs := mload(add(add(signatures, 64), offset))
         }
-        uint256 s = vs & S_MASK;
-        if (s > MAX_S) return address(0);
-        bytes32 digest = step.transaction.digest(nonce, step.context.separator);
-        return ecrecover(digest, uint8(27 + (vs >> 255)), r, bytes32(s));
+        return CompactSignature.recover(step.transaction.digest(nonce, step.context.separator), r, vs);
     }
 }

@@ -3,7 +3,7 @@ import { ethers, network } from "hardhat";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/signers";
 import { SigningKey, Wallet, id as keccak, type Interface } from "ethers";
 import { itemOf, readAssetId } from "../../../protocol/assetId";
-import { random } from "../../token/support";
+import { generator } from "../../support/random";
 import { send, view } from "../rawCall";
 import { GAME, VOUCHER_TYPES, assetDomain, withItems, type AssetFixture, type Items } from "./support";
 
@@ -36,7 +36,7 @@ interface Move {
 /** The assets, and beside them what should be there: balances, counts, and who wears what. */
 class Run {
   readonly seen = new Map<string, number>();
-  private readonly below = random(SEED);
+  private readonly below = generator(SEED);
   private readonly items: readonly ModelItem[];
   private readonly address: string;
   private readonly coders: readonly Interface[];

@@ -5,7 +5,7 @@ import { SigningKey, Wallet, ZeroAddress, id as keccak, parseEther } from "ether
 import type { Interface } from "ethers";
 import type { HostileERC20Mock } from "../../../typechain-types";
 import { SIDE, orderHash, type MarketOrder } from "../../../protocol/marketOrder";
-import { random } from "../../token/support";
+import { generator } from "../../support/random";
 import { GAME } from "../assets/support";
 import { send, view } from "../rawCall";
 import { BNB, FEE_BPS, ROYALTY_BPS, deployMarket, type MarketFixture } from "./support";
@@ -40,7 +40,7 @@ interface Player {
 class Run {
   readonly seen = new Map<string, number>();
   sent = 0;
-  private readonly below = random(SEED);
+  private readonly below = generator(SEED);
   private readonly listings: Listing[] = [];
   private readonly owed = new Map<string, bigint>();
   private readonly wallets = new Map<string, bigint>();
