@@ -1,0 +1,177 @@
+import { Interface, getBytes, hexlify } from "ethers";
+import {
+  DATA_MODE,
+  batchHash,
+  calldataCommitment,
+  claimedState,
+  decodeSegments,
+  type Batch,
+  type DataMode,
+  type StateHeader,
+} from "../../protocol/ledger/batch";
+import type { LedgerCrypto } from "../../protocol/ledger/crypto";
+import type { PostedBatch } from "./replica";
+
+const STATE = "tuple(bytes32 root, uint32 nextLeaf, uint64 queue)";
+const BATCH = `tuple(uint64 number, bytes32 parent, ${STATE} state, uint64 time, uint64 queueTime, uint64 postedAt, uint64 blockNumber, address poster, uint8 mode, uint32 segments, bytes32 data)`;
+const CLAIM = `tuple(bytes32 parent, uint64 parentBlock, ${STATE} state, uint64 time, uint64 queueTime)`;
+const EVIDENCE = "tuple(bytes oldest, bytes next)";
+const WITNESS = "tuple(uint256[] indices, bytes[] leaves, bytes32[] siblings, bytes[] entries)";
+const PROOF = `tuple(${BATCH} batch, ${BATCH} parent, uint256 segment, ${STATE} before, bytes opening, ${WITNESS} witness, address prover, bytes32 salt)`;
+
+/** What relayers need of `contracts/rollup/IRollup.sol`, so that they run without a build. */
+export const ROLLUP = new Interface([
+  "event BatchPosted(uint64 indexed number, bytes32 indexed batchHash)",
+  "event EntryQueued(uint64 indexed number, bytes entry)",
+
+  `function postBatch(${CLAIM} claim, ${EVIDENCE} evidence, bytes segments) returns (bytes32 batchHash)`,
+  `function postBlobs(${CLAIM} claim, ${EVIDENCE} evidence, uint32 segments) returns (bytes32 batchHash)`,
+  `function certify(${BATCH} batch, uint64 epoch, uint256 signers, bytes signatures)`,
+  "function commitProof(bytes32 commitment)",
+  `function proveFraud(${PROOF} proof)`,
+  `function freeze(bytes oldest, ${BATCH} last, ${BATCH} next)`,
+  "function withdrawReward(address to)",
+
+  "function head() view returns (tuple(uint40 number, uint40 time, uint40 queue, uint40 postedAt, uint40 blockNumber, uint40 queueLength, bool frozen))",
+  "function batchHashOf(uint64 number) view returns (bytes32)",
+  "function entryHashOf(uint64 number) view returns (bytes32)",
+  "function posterOf(address account) view returns (tuple(uint128 bond, uint64 leavingAt, bool sequencer))",
+  "function rewardOf(address prover) view returns (uint256)",
+  "function isCertified(bytes32 batchHash) view returns (bool)",
+  "function isProvenFalse(bytes32 batchHash) view returns (bool)",
+  "function movesHaltAt(uint64 time) view returns (uint64)",
+  "function domainSeparator() view returns (bytes32)",
+
+  "error NotCanonical(uint64 number, bytes32 batchHash)",
+  "error BatchIsFinal(uint64 number)",
+  "error BatchIsTrue(uint64 number, uint256 segment)",
+  "error NoCommitment(bytes32 commitment)",
+  "error CommitmentTooYoung(bytes32 commitment, uint256 provableFrom)",
+  "error RollupIsFrozen()",
+  "error FreezeTooEarly(uint256 at)",
+  "error NotTheLastFinal(uint64 number)",
+  "error NothingToWithdraw(address account)",
+]);
+
+/** The latest batch and the queue's end, as `head` has them. */
+export interface RollupHead {
+  readonly number: bigint;
+  readonly time: bigint;
+  readonly queue: bigint;
+  readonly postedAt: bigint;
+  readonly blockNumber: bigint;
+  readonly queueLength: bigint;
+  readonly frozen: boolean;
+}
+
+/** What a poster claims of a batch. */
+export interface BatchClaim {
+  readonly parent: Uint8Array;
+  readonly parentBlock: bigint;
+  readonly state: StateHeader;
+  readonly time: bigint;
+  readonly queueTime: bigint;
+}
+
+interface AbiState {
+  readonly root: string;
+  readonly nextLeaf: bigint;
+  readonly queue: bigint;
+}
+
+type AbiClaim = Omit<BatchClaim, "parent" | "state"> & { readonly parent: string; readonly state: AbiState };
+
+/** A batch as an argument of a call. */
+export function abiBatch(batch: Batch): Record<string, unknown> {
+  const { parent, poster, data, state } = batch;
+  return {
+    ...batch,
+    parent: hexlify(parent),
+    poster: hexlify(poster),
+    data: hexlify(data),
+    state: abiState(state),
+  };
+}
+
+export function abiState({ root, nextLeaf, queue }: StateHeader): Record<string, unknown> {
+  return { root: hexlify(root), nextLeaf, queue };
+}
+
+/** A transaction of a block. */
+export interface BlockCall {
+  readonly from: string;
+  readonly to: string | undefined;
+  readonly input: string;
+}
+
+/** A call that posts a batch, read as the contract reads it. */
+export interface PostingCall {
+  readonly claim: BatchClaim;
+  readonly mode: DataMode;
+  /** Calldata: the segments. Blobs: none. */
+  readonly segments: Uint8Array;
+  /** Blobs: how many segments are claimed. */
+  readonly count: number;
+}
+
+/** Undefined for any other call, and for one that is malformed. */
+export function decodePosting(input: string): PostingCall | undefined {
+  const selector = input.slice(0, 10);
+  const postBatch = ROLLUP.getFunction("postBatch");
+  const postBlobs = ROLLUP.getFunction("postBlobs");
+  if (selector !== postBatch?.selector && selector !== postBlobs?.selector) return undefined;
+  const inCalldata = selector === postBatch?.selector;
+  try {
+    const args = ROLLUP.decodeFunctionData(inCalldata ? "postBatch" : "postBlobs", input);
+    const [claim] = args as unknown as [AbiClaim];
+    const data = args[2] as string | bigint;
+    const { root, nextLeaf, queue } = claim.state;
+    return {
+      claim: {
+        parent: getBytes(claim.parent),
+        parentBlock: claim.parentBlock,
+        state: { root: getBytes(root), nextLeaf: Number(nextLeaf), queue },
+        time: claim.time,
+        queueTime: claim.queueTime,
+      },
+      mode: inCalldata ? DATA_MODE.Calldata : DATA_MODE.Blobs,
+      segments: inCalldata ? getBytes(data as string) : new Uint8Array(),
+      count: inCalldata ? 0 : Number(data),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where a batch was taken: what the contract adds to its claim. */
+export interface PostingPlace {
+  readonly number: bigint;
+  readonly postedAt: bigint;
+  readonly blockNumber: bigint;
+  readonly poster: string;
+}
+
+/** The batch that a posting in calldata made there; undefined for segments that the contract would refuse. */
+export function calldataBatch(
+  crypto: LedgerCrypto,
+  { claim, segments: bytes }: PostingCall,
+  { number, postedAt, blockNumber, poster }: PostingPlace,
+): PostedBatch | undefined {
+  const { parent, state, time, queueTime } = claim;
+  const header = {
+    number,
+    parent,
+    state,
+    time,
+    queueTime,
+    postedAt,
+    blockNumber,
+    poster: getBytes(poster),
+    mode: DATA_MODE.Calldata,
+  };
+  const last = claimedState(crypto, { ...header, segments: 0, data: new Uint8Array() });
+  const segments = decodeSegments(bytes, last);
+  if (segments === undefined) return undefined;
+  const batch: Batch = { ...header, segments: segments.length, data: calldataCommitment(crypto, segments) };
+  return { batch, hash: hexlify(batchHash(crypto, batch)), segments };
+}
