@@ -53,6 +53,15 @@ library LedgerLeaves {
     uint256 internal constant RAKE_BPS = (33 << 8) | 2;
     uint256 internal constant FEES = (35 << 8) | 16;
 
+    /// @notice Of exits, whose owner is where an account's is.
+    uint256 internal constant EXIT_ASSET = (21 << 8) | 4;
+    uint256 internal constant EXIT_AMOUNT = (25 << 8) | 16;
+    uint256 internal constant EXIT_ITEM = (21 << 8) | 32;
+    uint256 internal constant EXIT_ITEM_AMOUNT = (53 << 8) | 8;
+    /// @notice Of fees that leave, whose game is where a game's number is.
+    uint256 internal constant FEE_EXIT_ASSET = (9 << 8) | 4;
+    uint256 internal constant FEE_EXIT_AMOUNT = (13 << 8) | 16;
+
     uint256 internal constant SESSION_GAME = (1 << 8) | 4;
     uint256 internal constant STAKE = (5 << 8) | 16;
     uint256 internal constant PLAYERS = (21 << 8) | 1;
