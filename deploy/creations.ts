@@ -1,16 +1,10 @@
 import { ZeroAddress, keccak256 } from "ethers";
 import type { ArtifactSource, ContractName } from "./contracts";
-import type { GameParameters } from "./gameParameters";
-import {
-  COS_SHARES,
-  COS_SUPPLY,
-  type DelegationParameters,
-  type DeploymentParameters,
-  type PledgeParameters,
-  type RegistryParameters,
-  type RevenueParameters,
-  type TokenParameters,
-} from "./parameters";
+import type { GameParameters } from "./parameters/games";
+import type { DeploymentParameters } from "./parameters";
+import type { PledgeParameters, RevenueParameters } from "./parameters/staking";
+import { COS_SHARES, COS_SUPPLY, type TokenParameters } from "./parameters/token";
+import type { DelegationParameters, RegistryParameters } from "./parameters/validators";
 
 /** Contracts that are created already, by their names. */
 export type Addresses = Readonly<Partial<Record<ContractName, string>>>;

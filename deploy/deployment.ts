@@ -3,13 +3,9 @@ import { buildArtifacts, connect, type ArtifactSource, type ContractName, type C
 import { create2Address, create2Call, ensureCreate2Proxy, saltOf } from "./create2";
 import { creationsOf, type Creation } from "./creations";
 import { DeploymentError } from "./deploymentError";
-import {
-  NO_FEES,
-  validateParameters,
-  type DeploymentParameters,
-  type LaneParameters,
-  type VestingGroup,
-} from "./parameters";
+import { validateParameters, type DeploymentParameters } from "./parameters";
+import { NO_FEES, type LaneParameters } from "./parameters/lanes";
+import type { VestingGroup } from "./parameters/token";
 import { recordableArgs, type ContractRecord, type DeploymentRecord, type Recorder } from "./record";
 import {
   ADMIN_ROLE,

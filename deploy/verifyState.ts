@@ -2,15 +2,10 @@ import { Interface, ZeroAddress, isError, keccak256, type Provider } from "ether
 import { buildArtifacts, type ArtifactSource, type ContractName } from "./contracts";
 import { connectContracts, expectedHolders, type Deployment, type TokenContracts } from "./deployment";
 import { finding, type Finding } from "./finding";
-import {
-  COS_SHARES,
-  COS_SUPPLY,
-  NO_FEES,
-  VESTING_GROUPS,
-  type DeploymentParameters,
-  type LaneFees,
-  type RegistryParameters,
-} from "./parameters";
+import type { DeploymentParameters } from "./parameters";
+import { NO_FEES, type LaneFees } from "./parameters/lanes";
+import { COS_SHARES, COS_SUPPLY, VESTING_GROUPS } from "./parameters/token";
+import type { RegistryParameters } from "./parameters/validators";
 import type { DeploymentRecord } from "./record";
 import { ADMIN_ROLE, ROLES } from "./roles";
 import { verifyGames } from "./verifyGames";

@@ -1,6 +1,6 @@
 import { formatEther, formatUnits } from "ethers";
 import { task } from "hardhat/config";
-import { COS } from "../../deploy/parameters";
+import { COS } from "../../deploy/parameters/token";
 import { timeInWords } from "../explain";
 import { parseAmount } from "../qsc/amount";
 import { Refusal } from "../refusal";

@@ -1,5 +1,5 @@
 import { task } from "hardhat/config";
-import { LANE_LIMITS } from "../../deploy/parameters";
+import { LANE_LIMITS } from "../../deploy/parameters/lanes";
 import { fileRecorder } from "../../deploy/record";
 import { Refusal } from "../refusal";
 import {

@@ -1,6 +1,6 @@
 import { formatEther } from "ethers";
 import { task } from "hardhat/config";
-import { VESTING_GROUPS } from "../../deploy/parameters";
+import { VESTING_GROUPS } from "../../deploy/parameters/token";
 import { timeInWords } from "../explain";
 import { Refusal } from "../refusal";
 import { openCOS, openSession, withCommonParams, type CommonArgs } from "../session";

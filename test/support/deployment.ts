@@ -3,12 +3,8 @@ import { Wallet, getAddress, id, type Signer } from "ethers";
 import { compiledName, type ArtifactSource, type ContractArtifact } from "../../deploy/contracts";
 import { deploy, deployChain, type Deployment, type DeploymentOptions } from "../../deploy/deployment";
 import { publishEpoch, registerOperator } from "../../deploy/operators";
-import {
-  LOCAL_LANE_LIMITS,
-  localParameters,
-  type DeploymentParameters,
-  type LaneParameters,
-} from "../../deploy/parameters";
+import { localParameters, type DeploymentParameters } from "../../deploy/parameters";
+import { LOCAL_LANE_LIMITS, type LaneParameters } from "../../deploy/parameters/lanes";
 import { memoryRecorder } from "../../deploy/record";
 import { sortSigners } from "../../protocol/quorum";
 

@@ -1,6 +1,6 @@
-import type { ContractName } from "./contracts";
-import { DeploymentError } from "./deploymentError";
-import { parseInteger, type EnvironmentReader } from "./environment";
+import type { ContractName } from "../contracts";
+import { DeploymentError } from "../deploymentError";
+import { parseInteger, type EnvironmentReader } from "../environment";
 
 /** The games, on the home chain. */
 export interface GameParameters {
