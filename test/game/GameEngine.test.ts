@@ -175,6 +175,17 @@ describe("GameEngine", () => {
       expect(await ethers.provider.getBalance(engine)).to.equal(0);
     });
 
+    it("plays for nothing in a token that nobody has approved, and that moves nowhere", async () => {
+      const fixture = await loaded();
+      const { engine, gold, alice, bob } = fixture;
+      for (const player of [alice, bob]) await gold.connect(player).approve(engine, 0);
+      await gold.setAnswersFalse(true);
+      await play(fixture, { token: gold, stake: 0n });
+      await engine.connect(alice).playGame(1, scripted("finish", "nothing", [10_000, 0]));
+      expect((await engine.sessionOf(1)).phase).to.equal(PHASE.settled);
+      expect([await engine.owed(alice, gold), await engine.rakeDue(1, gold)]).to.deep.equal([0n, 0n]);
+    });
+
     it("begins the game with the setup that was asked for", async () => {
       const fixture = await loaded();
       const setup = scripted("nothing", "finish", [1, 2]);
@@ -209,8 +220,9 @@ describe("GameEngine", () => {
 
     it("reverts for whoever has joined already", async () => {
       const fixture = await loaded();
-      const { engine, alice } = fixture;
+      const { engine, alice, bob } = fixture;
       await create(fixture);
+      expect([await engine.mayJoin(1, alice), await engine.mayJoin(1, bob)]).to.deep.equal([false, true]);
       await expect(engine.connect(alice).joinGame(1, { value: STAKE }))
         .to.be.revertedWithCustomError(engine, "AlreadyJoined")
         .withArgs(1, alice);

@@ -404,6 +404,10 @@ describe("LiarsDice", () => {
     over.expire();
     const put = (state: string, at: number, value: number): string =>
       concat([dataSlice(state, 0, at), byte(value), dataSlice(state, at + 1)]);
+    // Its dice and what it committed to.
+    const withoutThird = (state: string): string =>
+      concat([dataSlice(put(state, 11, 0), 0, dataLength(state) - 32), ZeroHash]);
+    expect((await rules.outcome(withoutThird(bidding))).over).to.equal(false);
     const states = [
       "0x",
       dataSlice(fresh, 0, 8),
@@ -433,6 +437,7 @@ describe("LiarsDice", () => {
       put(bidding, 5, 7),
       put(bidding, 5, 0),
       put(bidding, 6, 3), // by nobody
+      withoutThird(put(bidding, 6, 2)), // by one who is out
       put(bidding, 3, 2), // skipped
       put(bidding, 7, 1), // found before shown
       put(bidding, 8, 1), // moved, in turns

@@ -127,6 +127,16 @@ describe("PurityChecker", () => {
         .withArgs(CODE_AT);
     });
 
+    it("reverts where the gas that is left does not pay for a copy", async () => {
+      const { checker } = await loadFixture(deployed);
+      await setCode(CODE_AT, `0x${"5b".repeat(MAX_CODE_BYTES)}`);
+      // Enough to read all of it, and not for the 200 that each byte costs.
+      await expect(checker.copyOf.staticCall(CODE_AT, { gasLimit: 4_500_000 })).to.be.revertedWithCustomError(
+        checker,
+        "FailedDeployment",
+      );
+    });
+
     it("outlives rules that were made to vanish and to give way to others", async () => {
       const { checker } = await loadFixture(deployed);
       const maker = await ethers.deployContract("VanishingRulesMock");

@@ -186,6 +186,19 @@ describe("TicTacToe", () => {
     await expect(rules.expire(state)).to.be.revertedWithCustomError(ERRORS, "GameIsOver");
   });
 
+  for (const [title, cells, shareBps] of [
+    ["first", [0, 3, 1, 4, 2], [10_000n, 0n]],
+    ["second", [0, 3, 1, 4, 8, 5], [0n, 10_000n]],
+  ] as const) {
+    it(`gives the pot to the ${title} player for a line`, async () => {
+      const rules = await loadFixture(deployed);
+      let state = await rules.start("0x", 2);
+      for (const [turn, cell] of cells.entries()) state = await rules.play(state, turn % 2, toBeHex(cell, 1));
+      expect(await rules.outcome(state)).to.deep.equal([true, shareBps]);
+      await expect(rules.play(state, cells.length % 2, "0x06")).to.be.revertedWithCustomError(ERRORS, "GameIsOver");
+    });
+  }
+
   it("gives the pot to the other where a player is late", async () => {
     const rules = await loadFixture(deployed);
     const first = await rules.expire("0x000000");

@@ -14,6 +14,7 @@ import {
   given,
   newChannel,
   puppet,
+  struct,
   type ChannelFixture,
 } from "./support";
 
@@ -113,6 +114,31 @@ describe("StateChannels: payouts", () => {
     await expect(bout.close(balances)).to.changeTokenBalance(token, channels, -2n * DEPOSIT);
     expect(await token.reacted()).to.equal(false);
     expect(await token.answer()).to.equal(channels.interface.getError("ReentrancyGuardReentrantCall")!.selector);
+  });
+
+  it("in a token that calls back reach no other function either", async () => {
+    const fixture = await loadFixture(deployChannels);
+    const { channels, token, accounts } = fixture;
+    const bout = await Bout.funded(fixture, { token: await token.getAddress() });
+    const state = bout.state();
+    const calls = [
+      channels.interface.encodeFunctionData("withdrawDeposit", [bout.struct, 0]),
+      channels.interface.encodeFunctionData("challenge", [bout.struct, struct(state), bout.signed(state)]),
+      channels.interface.encodeFunctionData("answer", [bout.struct, struct(state), bout.signed(state)]),
+      channels.interface.encodeFunctionData("play", [bout.struct, struct(state), 0, state.gameState]),
+      channels.interface.encodeFunctionData("expire", [bout.struct, struct(state)]),
+      channels.interface.encodeFunctionData("conclude", [bout.struct, struct(state)]),
+      channels.interface.encodeFunctionData("withdraw", [CHANNEL_BNB, await accounts[0]!.getAddress()]),
+    ];
+    for (const call of calls) {
+      await token.setReaction(channels, call);
+      await (await Bout.funded(fixture, { token: await token.getAddress() })).close([DEPOSIT, DEPOSIT]);
+      expect(await token.reacted(), call.slice(0, 10)).to.equal(false);
+      expect(await token.answer(), call.slice(0, 10)).to.equal(
+        channels.interface.getError("ReentrancyGuardReentrantCall")!.selector,
+      );
+    }
+    expect(await bout.phase()).to.equal(PHASE.open);
   });
 
   it("in a token that says no are kept, and taken once it says yes", async () => {

@@ -193,7 +193,7 @@ describe("StateChannels: play", () => {
     const { fixture, bout, state } = await playable();
     const key = fixture.keys[0]!;
     await (await fixture.accounts[0]!.sendTransaction({ to: key.address, value: 10n ** 18n })).wait();
-    await expect(fixture.channels.connect(key).play(bout.struct, struct(state), 0, NEXT))
+    await expect(fixture.channels.connect(key).play(bout.struct, struct(state), 0, NEXT, { gasLimit: 8_000_000 }))
       .to.emit(fixture.channels, "MovePlayed")
       .withArgs(bout.id, 0, NEXT, anyValue, NEXT);
     const { deadline, stateHash, phase } = await bout.status();
