@@ -5,13 +5,12 @@ pragma solidity 0.8.30;
 /// @notice One implementation per `DataMode`. Without state and authority. A segment's hash is
 /// keccak256(hash of the state after it ‖ keccak256(its body)); the state after the last one is the batch's own.
 interface IBatchData {
-    /// @notice Commits to the segments that come with the present transaction.
-    /// @param segments Calldata: the segments one after another. Blobs: their number as a `uint32`, four bytes; they are in the
-    /// transaction's blobs.
-    /// @param last Hash of the state after the last of them.
-    /// @return count How many, at least one.
-    /// @return commitment What `open` opens.
-    function commit(bytes calldata segments, bytes32 last) external view returns (uint32 count, bytes32 commitment);
+    /// @dev What is shown is not what was committed to.
+    error WrongSegments(bytes32 given, bytes32 expected);
+    error WrongSegment(uint256 segment, bytes32 given, bytes32 expected);
+    /// @dev A field element of a blob, or as many of them as are needed.
+    error WrongElement(uint256 segment, uint256 element);
+    error WrongElementCount(uint256 given, uint256 expected);
 
     /// @notice The body of a segment and the hash of the state that it claims to lead to. Reverts where `opening` does not fit.
     /// @param segment Below `count`.

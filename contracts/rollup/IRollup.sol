@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.30;
 
-import {Witness} from "./RollupVerifier.sol";
-import {Batch, BatchClaim, QueueEvidence} from "./types/Batch.sol";
+import {IGateway} from "../crosschain/IGateway.sol";
+import {CalldataSegments} from "./CalldataSegments.sol";
+import {IBatchData} from "./IBatchData.sol";
+import {RollupVerifier, Witness} from "./RollupVerifier.sol";
+import {Batch, BatchClaim, QueuedEntry} from "./types/Batch.sol";
 import {LedgerState} from "./types/Ledger.sol";
 
 /// @notice The latest batch and the queue's end, in one slot.
@@ -87,6 +90,8 @@ interface IRollup {
     event RewardWithdrawn(address indexed prover, address indexed to, uint256 amount);
     event SequencerSet(address indexed sequencer, bool admitted);
     event EntryPriceSet(uint256 weiPerGas);
+    event EntryFeesWithdrawn(address indexed to, uint256 amount);
+    event VaultSet(address indexed vault);
     /// @dev Rules are not called by batches whose clock is from `from` on and below `to`.
     event MovesHaltSet(uint64 from, uint64 to);
     /// @dev The last final batch: everyone leaves against its state.
@@ -99,7 +104,8 @@ interface IRollup {
     error WrongParentBlock(uint64 given, uint64 expected);
     /// @dev Never was, or was rolled back.
     error NotCanonical(uint64 number, bytes32 batchHash);
-    /// @dev A batch is posted by an account itself, so that its data is found in a transaction to this contract.
+    /// @dev A batch is posted by an account itself, which has no code (EIP-7702 included), so that its data is found in a
+    /// transaction to this contract.
     error NotPostedDirectly(address caller);
     /// @dev Neither a sequencer, nor is posting open; `openAt` where no entry waits.
     error PostingNotOpen(address caller, uint256 openAt);
@@ -107,13 +113,21 @@ interface IRollup {
     error PosterIsLeaving(address poster);
     error PosterIsNotLeaving(address poster);
     error BondInUse(uint256 until);
+    /// @dev `required` is 0 where the bond is paid.
     error WrongBond(uint256 value, uint256 required);
+    error ZeroBond();
+    error WindowTooShort(uint256 seconds_, uint256 least);
     error BatchTimeOutOfRange(uint256 time, uint256 least, uint256 most);
     error QueueTimeTooLate(uint256 queueTime, uint256 time);
     /// @dev The batch consumes too little of the queue.
     error QueueSkipped(uint256 queue, uint256 queuedAt);
     error QueueOutOfRange(uint256 queue, uint256 least, uint256 most);
-    error WrongEntry(uint256 number, bytes32 given, bytes32 expected);
+    /// @dev An entry of a proof is not the queue's.
+    error WrongEntry(uint256 number, bytes27 given, bytes27 expected);
+    error NotTheVault(address caller);
+    error VaultIsSet(address vault);
+    error NotAVault(address account);
+    error SegmentsOutOfRange(uint256 segments, uint256 most);
     error BatchIsFinal(uint64 number);
     error BatchNotFinal(uint64 number, uint256 finalAt);
     error WrongParent(bytes32 given, bytes32 expected);
@@ -125,7 +139,7 @@ interface IRollup {
     error BatchIsTrue(uint64 number, uint256 segment);
     error EntryTooLong(uint256 length, uint256 max);
     error WrongEntryFee(uint256 value, uint256 fee);
-    error MovesHaltOutOfRange(uint64 from, uint64 to, uint256 least);
+    error EntryPriceTooHigh(uint256 weiPerGas, uint256 most);
     error FreezeTooEarly(uint256 at);
     error NotTheLastFinal(uint64 number);
     error NothingToWithdraw(address account);
@@ -134,18 +148,10 @@ interface IRollup {
     /// @notice Posts the batch that follows the latest one, its segments in calldata. A sequencer, or once posting is open
     /// any account; with the whole bond. `segments`: each `u16` length and body, and behind each but the last 32 bytes, the
     /// hash of the state after it.
-    function postBatch(
-        BatchClaim calldata claim,
-        QueueEvidence calldata evidence,
-        bytes calldata segments
-    ) external returns (bytes32 batchHash);
+    function postBatch(BatchClaim calldata claim, bytes calldata segments) external returns (bytes32 batchHash);
 
     /// @notice As `postBatch`, its segments in the transaction's blobs (EIP-4844).
-    function postBlobs(
-        BatchClaim calldata claim,
-        QueueEvidence calldata evidence,
-        uint32 segments
-    ) external returns (bytes32 batchHash);
+    function postBlobs(BatchClaim calldata claim, uint32 segments) external returns (bytes32 batchHash);
 
     /// @notice Confirms a canonical batch by at least two thirds of an epoch of the gateway, each of whom re-executed it. It
     /// shortens no window. Anyone may call.
@@ -177,29 +183,32 @@ interface IRollup {
     /// `forcePrice(transaction)` exactly.
     function force(bytes calldata transaction) external payable returns (uint64 number);
 
-    /// @notice Queues an entry that the vault vouches for; `fee` is what its sender has to pay. Role VAULT.
+    /// @notice Queues an entry that the vault vouches for; pays `depositPrice()` exactly. The vault alone.
     /// @param entry Without `queuedAt`.
     function enqueue(bytes calldata entry) external payable returns (uint64 number);
 
     /// @notice Ends posting for good, where for a whole window posting was open and nobody posted, or the queue was not served.
     /// Anyone may call. Batches that are not final are gone.
-    /// @param oldest The queue's first entry that waits, where that is why; else empty.
     /// @param last The last batch that is final.
     /// @param next The one after it; of no meaning where `last` is the latest.
-    function freeze(bytes calldata oldest, Batch calldata last, Batch calldata next) external;
+    function freeze(Batch calldata last, Batch calldata next) external;
 
     /// @notice Role ROLLUP_ADMIN.
     function setSequencer(address sequencer, bool admitted) external;
 
-    /// @notice Wei per unit of the meter that entries pay. Role ROLLUP_ADMIN.
+    /// @notice Wei per unit of the meter that entries pay; at most `MAX_ENTRY_PRICE`. Role ROLLUP_ADMIN.
     function setEntryPrice(uint256 weiPerGas) external;
 
     /// @notice Halts calls of rules for batches whose clock is in [from, to), before a hard fork that reprices what rules use.
-    /// `from` is at least a challenge window and a day ahead; none may be running. Role TIMELOCK.
+    /// `from` is at least a challenge window and a day ahead, and not before the end of the halt before; it lasts at most 30 days.
+    /// Role TIMELOCK.
     function setMovesHalt(uint64 from, uint64 to) external;
 
-    /// @notice Withdraws what entries have paid to the treasury-like receiver that is named. Role ROLLUP_ADMIN.
+    /// @notice Withdraws what entries have paid. Role ROLLUP_ADMIN.
     function withdrawEntryFees(address payable to) external;
+
+    /// @notice Names the vault, once and for good: it alone queues deposits. The deployment, as ADMIN.
+    function setVault(address vault) external;
 
     /// @notice The state of a canonical batch that is final; reverts for any other. After a freeze: of the frozen one and those
     /// before it.
@@ -207,9 +216,11 @@ interface IRollup {
 
     function head() external view returns (Head memory);
 
+    /// @notice Zero beyond the latest.
     function batchHashOf(uint64 number) external view returns (bytes32);
 
-    function entryHashOf(uint64 number) external view returns (bytes32);
+    /// @notice Zero beyond the queue.
+    function entryOf(uint64 number) external view returns (QueuedEntry memory);
 
     function posterOf(address account) external view returns (Poster memory);
 
@@ -220,7 +231,7 @@ interface IRollup {
     /// @notice Whether that batch was proven false: whoever certified it is slashable.
     function isProvenFalse(bytes32 batchHash) external view returns (bool);
 
-    /// @notice From when on rules are not called by a batch with this clock; the largest `uint64` for never.
+    /// @notice Where the halt of moves begins that a batch with this clock falls into; the largest `uint64` where it falls into none.
     function movesHaltAt(uint64 time) external view returns (uint64);
 
     /// @notice Wei to queue a deposit.
@@ -233,4 +244,32 @@ interface IRollup {
     function certificateDigest(bytes32 batchHash, uint64 number, uint64 epoch) external view returns (bytes32);
 
     function domainSeparator() external view returns (bytes32);
+
+    /// @notice Block in which that commitment was made first; 0: never.
+    function committedAt(bytes32 commitment) external view returns (uint256);
+
+    /// @notice Wei per unit of the meter.
+    function entryPrice() external view returns (uint256);
+
+    /// @notice Who queues deposits; zero until it is set.
+    function vault() external view returns (address);
+
+    // solhint-disable func-name-mixedcase
+    /// @notice Wei behind a poster.
+    function BOND() external view returns (uint256);
+
+    function CHALLENGE_SECONDS() external view returns (uint256);
+
+    function OPEN_SECONDS() external view returns (uint256);
+
+    /// @notice Whose epochs certify.
+    function GATEWAY() external view returns (IGateway);
+
+    function VERIFIER() external view returns (RollupVerifier);
+
+    /// @notice How segments in calldata are shown.
+    function CALLDATA_SEGMENTS() external view returns (CalldataSegments);
+
+    /// @notice How segments in blobs are shown.
+    function BLOB_SEGMENTS() external view returns (IBatchData);
 }

@@ -233,7 +233,7 @@ contract RollupVault is IRollupVault, IERC1155Receiver, AccessManaged, Reentranc
         Head memory head = ROLLUP.head();
         if (!head.frozen) revert IRollup.RollupIsNotFrozen();
         if (number < head.queue) revert EntryConsumed(number);
-        (bytes32 given, bytes32 expected) = (keccak256(entry), ROLLUP.entryHashOf(number));
+        (bytes27 given, bytes27 expected) = (bytes27(keccak256(entry)), ROLLUP.entryOf(number).entryHash);
         if (given != expected) revert IRollup.WrongEntry(number, given, expected);
         bytes memory content = entry;
         bool isItems = content.isItems();

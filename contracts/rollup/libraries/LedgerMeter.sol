@@ -41,6 +41,12 @@ library LedgerMeter {
         return 3 * LEAF;
     }
 
+    /// @notice At most, of a forced entry whose bytes begin with this type.
+    function ofForced(uint256 kind) internal pure returns (uint256) {
+        if (kind == 0 || kind > LedgerTransaction.COLLECT_FEES) return ofMalformed();
+        return ofTransaction(kind);
+    }
+
     /// @notice Of a forced entry whose bytes are no transaction.
     function ofMalformed() internal pure returns (uint256) {
         return LEAF;

@@ -50,11 +50,17 @@ struct BatchClaim {
     uint64 queueTime;
 }
 
-/// @notice Entries of the queue that a poster shows, for layer 1 keeps their hashes only.
-/// @param oldest The first one not consumed by the latest batch. Needed only where the poster's right to post is that this
-/// entry has waited too long; else empty.
-/// @param next The first one that the batch does not consume; empty where it consumes all.
-struct QueueEvidence {
-    bytes oldest;
-    bytes next;
+/// @notice An entry of the queue, as layer 1 keeps it.
+/// @param entryHash First 27 bytes of keccak256(entry).
+/// @param queuedAt Unix seconds; the entry begins with them.
+struct QueuedEntry {
+    bytes27 entryHash;
+    uint40 queuedAt;
+}
+
+using {batchHash} for Batch global;
+
+/// @dev keccak256(abi.encode(batch)).
+function batchHash(Batch memory batch) pure returns (bytes32) {
+    return keccak256(abi.encode(batch));
 }

@@ -10,3 +10,10 @@ struct LedgerState {
     uint32 nextLeaf;
     uint64 queue;
 }
+
+using {stateHash} for LedgerState global;
+
+/// @dev keccak256(root ‖ nextLeaf ‖ queue): commits to everything that a segment leads to.
+function stateHash(LedgerState memory state) pure returns (bytes32) {
+    return keccak256(abi.encodePacked(state.root, state.nextLeaf, state.queue));
+}
