@@ -131,7 +131,12 @@ export class ChannelClient {
 
   /** Resolves once every peer has said what it has. Before that nothing is signed: an old backup is so found out. */
   async ready(signal?: AbortSignal): Promise<void> {
-    await this.changed.until(() => this.heard.size === this.options.peers.size, signal);
+    await this.changed.until(() => this.isReady, signal);
+  }
+
+  /** Whether every peer has said what it has. */
+  private get isReady(): boolean {
+    return this.heard.size === this.options.peers.size;
   }
 
   /** Plays a move; resolves when all have signed the state after it. */
@@ -345,12 +350,21 @@ export class ChannelClient {
     if (accepted !== null) await this.author(peer, { type: "invite", version: this.state.version, ...accepted });
   }
 
+  /** Everyone has said what it has: what was asked for before that is signed now, unless something newer was learnt. */
+  private async catchUp(): Promise<void> {
+    this.release();
+    await this.beginIfAccepted();
+    if (this.record.pending === null) await this.proposeRequested();
+  }
+
   /** The others' knowledge, adopted where it is newer: every state in it carries all signatures, this one's included. */
   private async onHello(peer: number, hello: MessageOf<"hello">): Promise<Verdict> {
     const verdict = await this.learn(peer, hello);
+    const wasReady = this.isReady;
     this.heard.add(peer);
     if (hello.reply) this.hello(peer, false);
     await this.repeat(peer);
+    if (!wasReady && this.isReady) await this.catchUp();
     return verdict;
   }
 
@@ -421,6 +435,7 @@ export class ChannelClient {
       this.send(peer, { type: "signed", version: state.version, signature: pending.signatures[this.me] as string });
       return this.onSigned(proposer, { type: "signed", version: state.version, signature });
     }
+    if (!this.isReady) return this.hold(peer, proposed);
     const verdict = this.mayPropose(proposer, step) ?? (await this.check(step, state));
     if (verdict !== undefined) return verdict;
     if (!this.checks.isSignature(proposer, digest, signature)) return "BAD_SIGNATURE";
@@ -553,6 +568,7 @@ export class ChannelClient {
     const { agreed, pending } = this.record;
     let { closing } = this.record;
     if (closing === null) {
+      if (!this.isReady) return this.hold(peer, close);
       // The last signature of the settlement may be on its way.
       if (pending !== null && pending.step.kind !== "begin") return this.hold(peer, close);
       if (agreed.state.gameState !== NO_ROUND) return "NOT_CLOSABLE";
@@ -598,7 +614,7 @@ export class ChannelClient {
   /** First participant: proposes what others asked for, one after the other. */
   private async proposeRequested(): Promise<Verdict> {
     for (const [peer, request] of this.requests) {
-      if (this.record.pending !== null || this.isEnding) return undefined;
+      if (this.record.pending !== null || this.isEnding || !this.isReady) return undefined;
       this.requests.delete(peer);
       const verdict = await this.propose(request.step);
       if (verdict === undefined) this.proposed.set(peer, request.version);
@@ -610,7 +626,7 @@ export class ChannelClient {
   /** First participant: begins the round that every other has accepted, where it has itself. */
   private async beginIfAccepted(): Promise<Verdict> {
     const { accepted, pending, agreed } = this.record;
-    if (this.me !== FIRST || accepted === null || pending !== null || this.isEnding) return undefined;
+    if (this.me !== FIRST || accepted === null || pending !== null || this.isEnding || !this.isReady) return undefined;
     const { version } = agreed.state;
     for (const peer of this.options.peers.keys()) {
       const theirs = this.acceptances.get(peer);
