@@ -1,4 +1,5 @@
 import { AbiCoder, ZeroAddress, concat, dataLength, id, keccak256, zeroPadValue } from "ethers";
+import { hexToBytes, wordToHex } from "./hex";
 
 /** One who takes part in a channel; its player number is its place among the participants. */
 export interface Participant {
@@ -91,7 +92,10 @@ const VERSION_HASH = id("1");
 const STATE_TYPEHASH = id("State(bytes32 channelId,uint64 version,uint256 stake,uint256[] balances,bytes gameState)");
 const CLOSE_TYPEHASH = id("Close(bytes32 channelId,uint256[] balances)");
 
-const word = (value: bigint): string => `0x${value.toString(16).padStart(64, "0")}`;
+/** Of hex texts one behind the other. */
+function hashOf(...parts: readonly string[]): string {
+  return keccak256(hexToBytes(`0x${parts.map((part) => part.slice(2)).join("")}`));
+}
 
 /** Names a channel for good: it binds the chain, the contract and all that was agreed on. */
 export function channelId(channel: Channel, venue: ChannelVenue): string {
@@ -101,33 +105,25 @@ export function channelId(channel: Channel, venue: ChannelVenue): string {
 
 /** EIP-712 domain separator; make it once per venue, since digests are made several times a move. */
 export function channelDomain(venue: ChannelVenue): string {
-  const chain = word(venue.chainId);
-  return keccak256(concat([DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, chain, zeroPadValue(venue.channels, 32)]));
+  const chain = wordToHex(venue.chainId);
+  return hashOf(DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH, chain, zeroPadValue(venue.channels, 32));
 }
 
 /** EIP-712 struct hash: what the contract keeps of a disputed state. */
-export function stateHash(state: ChannelState): string {
-  return keccak256(
-    concat([
-      STATE_TYPEHASH,
-      state.channelId,
-      word(state.version),
-      word(state.stake),
-      keccak256(concat(state.balances.map(word))),
-      keccak256(state.gameState),
-    ]),
-  );
+export function stateHash({ channelId: channel, version, stake, balances, gameState }: ChannelState): string {
+  const amounts = hashOf(...balances.map(wordToHex));
+  return hashOf(STATE_TYPEHASH, channel, wordToHex(version), wordToHex(stake), amounts, hashOf(gameState));
 }
 
 /** @param domain Of {@link channelDomain}. */
 export function stateDigest(state: ChannelState, domain: string): string {
-  return keccak256(concat(["0x1901", domain, stateHash(state)]));
+  return hashOf("0x1901", domain, stateHash(state));
 }
 
 /** Who signs it signs no state afterwards: the contract takes it at any time. */
 export function closeDigest(channel: string, balances: readonly bigint[], domain: string): string {
-  const hash = keccak256(concat([CLOSE_TYPEHASH, channel, keccak256(concat(balances.map(word)))]));
-  return keccak256(concat(["0x1901", domain, hash]));
+  const hash = hashOf(CLOSE_TYPEHASH, channel, hashOf(...balances.map(wordToHex)));
+  return hashOf("0x1901", domain, hash);
 }
 
 /** The state after the deposits. */

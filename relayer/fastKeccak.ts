@@ -1,4 +1,4 @@
-import { getBytes, hexlify, keccak256 } from "ethers";
+import { getBytes, keccak256 } from "ethers";
 import { createKeccak } from "hash-wasm";
 
 /**
@@ -10,7 +10,7 @@ export async function useFastKeccak(): Promise<void> {
   keccak256.register((data) => {
     hasher.init();
     hasher.update(data);
-    return hexlify(hasher.digest("binary"));
+    return hasher.digest("binary");
   });
   // A wrong build of the module must not go unnoticed: the hash of nothing is known.
   const empty = "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470";

@@ -1,5 +1,5 @@
-import { getBytes, hexlify } from "ethers";
 import type { ChannelState } from "../../protocol/channel";
+import { bytesToHex, hexToBytes } from "../../protocol/hex";
 import { roundResult } from "../../protocol/roundResult";
 import type { SdkErrorCode } from "../errors";
 import type { Rules } from "../rules/rules";
@@ -21,16 +21,16 @@ export async function advance(rules: Rules, state: ChannelState, step: Step): Pr
   if (step.kind === "begin") {
     if (state.gameState !== NO_ROUND) return refused("ROUND_RUNS");
     if (state.balances.some((balance) => balance < step.stake)) return refused("STAKE_TOO_HIGH");
-    const first = await rules.start(getBytes(step.setup), players);
+    const first = await rules.start(hexToBytes(step.setup), players);
     if (first === undefined) return refused("BAD_SETUP");
-    return { ok: true, state: { ...state, version, stake: step.stake, gameState: hexlify(first) } };
+    return { ok: true, state: { ...state, version, stake: step.stake, gameState: bytesToHex(first) } };
   }
   if (state.gameState === NO_ROUND) return refused("NO_ROUND");
-  const current = getBytes(state.gameState);
+  const current = hexToBytes(state.gameState);
   if (step.kind === "move") {
-    const next = await rules.play(current, BigInt(step.player), getBytes(step.move));
+    const next = await rules.play(current, BigInt(step.player), hexToBytes(step.move));
     if (next === undefined) return refused("ILLEGAL_MOVE");
-    return { ok: true, state: { ...state, version, gameState: hexlify(next) } };
+    return { ok: true, state: { ...state, version, gameState: bytesToHex(next) } };
   }
   const outcome = await rules.outcome(current, players);
   // Without a lawful outcome each gets its stake back, as on chain: the balances stay.

@@ -16,6 +16,8 @@ import { authorDigest, type Authored, type Unsigned } from "./wire";
 export class ChannelChecks {
   readonly id: string;
   private readonly domain: string;
+  /** By participant, in lower case. */
+  private readonly signers: readonly string[];
   /** A state's digest is asked for when it is signed and again with each signature that comes. */
   private readonly digests = new WeakMap<ChannelState, string>();
 
@@ -26,6 +28,7 @@ export class ChannelChecks {
   ) {
     this.id = channelId(channel, venue);
     this.domain = channelDomain(venue);
+    this.signers = channel.participants.map(({ signer }) => signer.toLowerCase());
   }
 
   stateDigest(state: ChannelState): string {
@@ -45,10 +48,9 @@ export class ChannelChecks {
   }
 
   isSignature(participant: number, digest: string, signature: string | null | undefined): boolean {
-    const signer = this.channel.participants[participant]?.signer;
+    const signer = this.signers[participant];
     if (signer === undefined || typeof signature !== "string") return false;
-    const recovered = this.signatures.recover(digest, signature);
-    return recovered !== undefined && recovered.toLowerCase() === signer.toLowerCase();
+    return this.signatures.recover(digest, signature)?.toLowerCase() === signer;
   }
 
   isCloseSignature(participant: number, balances: readonly bigint[], given: string | null | undefined): boolean {

@@ -1,4 +1,3 @@
-import { getBytes } from "ethers";
 import {
   channelId,
   type Channel,
@@ -6,6 +5,7 @@ import {
   type ChannelVenue,
   type SignedState,
 } from "../../protocol/channel";
+import { hexToBytes } from "../../protocol/hex";
 import { SdkError, type SdkErrorCode } from "../errors";
 import type { ChannelKey, Signatures } from "../keys/channelKey";
 import { ANYONE, type Rules } from "../rules/rules";
@@ -216,7 +216,7 @@ export class ChannelClient {
   private async isMine(step: Step, gameState: string): Promise<boolean> {
     if (this.me === FIRST) return true;
     if (step.kind !== "move") return false;
-    const turn = await this.options.rules.turn(getBytes(gameState));
+    const turn = await this.options.rules.turn(hexToBytes(gameState));
     if (turn === BigInt(this.me)) return true;
     if (turn === ANYONE) return false;
     throw new SdkError("NOT_YOUR_TURN", { context: { turn, me: this.me } });

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
-import { getAddress, getBytes, hexlify } from "ethers";
+import { getAddress } from "ethers";
+import { hexToBytes } from "../../protocol/hex";
 import type { ChannelKey, Signatures } from "./channelKey";
 import { addressOfKey, joinSignature, splitSignature } from "./compactSignature";
 import { nobleSignatures } from "./nobleSignatures";
@@ -14,12 +15,12 @@ interface Secp256k1 {
 function native(secp256k1: Secp256k1): Signatures {
   return {
     keyOf(secret: string): ChannelKey {
-      const key = getBytes(secret);
+      const key = hexToBytes(secret);
       return {
         address: getAddress(addressOfKey(secp256k1.publicKeyCreate(key, false))),
         sign(digest) {
-          const { signature, recid } = secp256k1.ecdsaSign(getBytes(digest), key);
-          return joinSignature(hexlify(signature), recid);
+          const { signature, recid } = secp256k1.ecdsaSign(hexToBytes(digest), key);
+          return joinSignature(signature, recid);
         },
       };
     },
@@ -27,7 +28,7 @@ function native(secp256k1: Secp256k1): Signatures {
       const split = splitSignature(signature);
       if (split === undefined) return undefined;
       try {
-        const key = secp256k1.ecdsaRecover(getBytes(split.rs), split.parity, getBytes(digest), false);
+        const key = secp256k1.ecdsaRecover(split.rs, split.parity, hexToBytes(digest), false);
         return addressOfKey(key);
       } catch {
         return undefined;

@@ -1,5 +1,5 @@
 import { Common, Hardfork, Mainnet } from "@ethereumjs/common";
-import { createEVM, type EVM } from "@ethereumjs/evm";
+import { createEVM } from "@ethereumjs/evm";
 import {
   GAME_CALL_GAS,
   isInput,
@@ -11,9 +11,9 @@ import {
   type Outcome,
 } from "../../protocol/gameAnswer";
 import { playInput, startInput, stateInput } from "./gameInput";
+import { Interpreter } from "./interpreter";
 import type { Rules } from "./rules";
 
-const NOTHING = new Uint8Array(0);
 const MAX_WORD = (1n << 256n) - 1n;
 
 /** The interpreter asks several times per instruction which EIPs are active, and the library searches a list each time. */
@@ -30,58 +30,26 @@ class RememberingCommon extends Common {
   }
 }
 
-/** A part of the library's interpreter that it does not export: the analysis of a code, a pure function of its bytes. */
-interface Analyst {
-  _getValidJumpDestinations(code: Uint8Array): unknown;
-}
-
-const analysts = new WeakSet<Analyst>();
-
-/**
- * The library analyses a code anew in every call, which takes longer than most moves: its interpreters remember the analyses
- * of codes that are still in use. A build of the library without this method works as it is, only slower.
- */
-function rememberAnalyses(interpreter: object): void {
-  const analyst = Object.getPrototypeOf(interpreter) as Analyst;
-  const { _getValidJumpDestinations: analyse } = analyst;
-  if (analysts.has(analyst) || typeof analyse !== "function") return;
-  analysts.add(analyst);
-  const known = new WeakMap<Uint8Array, unknown>();
-  analyst._getValidJumpDestinations = function (this: Analyst, code: Uint8Array): unknown {
-    const found = known.get(code) ?? analyse.call(this, code);
-    known.set(code, found);
-    return found;
-  };
-}
-
 /** An EVM for rules. One serves any number of games and calls: what rules may contain leaves no trace in it. */
 export class RulesEvm {
   private tail: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly evm: EVM) {}
+  constructor(private readonly interpreter: Interpreter) {}
 
   /** What a call returns; nothing, which no function of rules may answer, where it fails. */
   answer(code: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
-    // One after the other. The library awaits after every instruction: calls that run together would all end at the end,
-    // and no answer would leave the process before the last one is found.
-    const answered = this.tail.then(() => this.run(code, data));
+    // One after the other: calls that run together would all end at the end, and no answer would leave the process before
+    // the last one is found.
+    const answered = this.tail.then(() => this.interpreter.run(code, data, GAME_CALL_GAS));
     this.tail = answered.catch(() => undefined);
     return answered;
-  }
-
-  private async run(code: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
-    // `runCode`, not `runCall`: no account, no checkpoint, no journal, and so twice as fast.
-    const result = await this.evm.runCode({ code, data, gasLimit: GAME_CALL_GAS, isStatic: true });
-    if (result.runState !== undefined) rememberAnalyses(result.runState.interpreter);
-    return result.exceptionError === undefined ? result.returnValue : NOTHING;
   }
 }
 
 export async function createRulesEvm(): Promise<RulesEvm> {
   // Gas of what rules may contain is the same on BSC and on mainnet, and has not changed since Cancun brought MCOPY.
-  return new RulesEvm(
-    await createEVM({ common: new RememberingCommon({ chain: Mainnet, hardfork: Hardfork.Cancun }) }),
-  );
+  const common = new RememberingCommon({ chain: Mainnet, hardfork: Hardfork.Cancun });
+  return new RulesEvm(await Interpreter.create(await createEVM({ common })));
 }
 
 /** Rules by their deployed bytecode, which has to be pure: whoever makes them has checked that. */
