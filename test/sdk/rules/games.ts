@@ -84,6 +84,7 @@ export const HOSTILE_CODES: readonly { readonly title: string; readonly code: st
   { title: "stops", code: "0x00" },
   { title: "is invalid", code: "0xfe" },
   { title: "reverts with nothing", code: "0x5f5ffd" },
+  { title: "reverts with an answer", code: "0x60205ffd" },
   { title: "reverts with a megabyte", code: "0x620fffff5ffd" },
   { title: "returns a megabyte", code: "0x620fffff5ff3" },
   { title: "returns 2,048 bytes", code: "0x6108005ff3" },
