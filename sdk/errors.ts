@@ -56,6 +56,20 @@ export const SDK_ERRORS = {
   STATE_UNKNOWN: ["the disputed state is neither stored nor in the logs", "use an endpoint that still has the logs"],
   WATCHTOWER_SILENT: ["the watchtower does not answer", "try again, or use another watchtower"],
   WATCHTOWER_REFUSED: ["the watchtower did not take the state", "see its answer; use another watchtower"],
+
+  // Layer 2
+  TERMS_CHANGED: ["the session has other terms than those that were agreed to", "look at it again, then decide"],
+  SEQUENCER_SILENT: ["the sequencer does not answer", "try again, or force the transaction on layer 1"],
+  SEQUENCER_REFUSED: ["the sequencer did not take the request", "see its code and message"],
+  SEQUENCER_FAILED: ["the sequencer's answer is not one of this protocol", "use the same version of the SDK"],
+  LEDGER_REFUSED: ["the transaction would change nothing, and was not taken", "see the sequencer's code and message"],
+  UNKNOWN_LEDGER_ACCOUNT: ["there is no such account on layer 2", "deposit to it first"],
+  AMOUNT_NOT_PAYABLE: [
+    "a transfer carries 35 bits of digits and a power of ten: this amount has more digits",
+    "use the nearest amount (`payable`); a withdrawal carries any",
+  ],
+  TWO_SIGNATURES: ["both parties sign this transaction", "have it signed by both speakers and submit it yourself"],
+  TRANSACTION_LOST: ["the batch was rolled back and the transaction is not valid any more", "sign it anew"],
 } as const satisfies Readonly<Record<string, readonly [means: string, remedy: string]>>;
 
 export type SdkErrorCode = keyof typeof SDK_ERRORS;

@@ -3,16 +3,12 @@ import { expect } from "chai";
 import type { BrowserProvider, JsonRpcSigner } from "ethers";
 import { ethers } from "hardhat";
 import { channelDomain, closeDigest, type Channel, type SignedState } from "../../../protocol/channel";
-import { CHANNELS } from "../../../sdk/chain/channelsInterface";
-import { ENGINE } from "../../../sdk/chain/engineInterface";
-import { explainContractError } from "../../../sdk/chain/contractErrors";
 import { ChannelClient } from "../../../sdk/channel/channelClient";
 import { ChannelContract } from "../../../sdk/channel/channelContract";
 import { Dispute, type DisputeStep } from "../../../sdk/channel/dispute";
 import { RuleBook } from "../../../sdk/rules/ruleBook";
 import type { Rules } from "../../../sdk/rules/rules";
 import { MemoryStore } from "../../../sdk/store/memoryStore";
-import { IGameEngine__factory, IStateChannels__factory } from "../../../typechain-types";
 import { DEPOSIT, deployChannels } from "../../game/channels/support";
 import { browserProvider, failureOf } from "../chainSupport";
 import { keyOf, mesh, signatures } from "./support";
@@ -209,31 +205,4 @@ describe("Dispute", () => {
       await failureOf(it.contract.withdraw(first.account, it.channel.participants[0]?.account as string)),
     ).to.equal("NoPayout");
   });
-});
-
-describe("the SDK's interfaces", () => {
-  for (const [name, own, whole] of [
-    ["StateChannels", CHANNELS, IStateChannels__factory.createInterface()],
-    ["GameEngine", ENGINE, IGameEngine__factory.createInterface()],
-  ] as const) {
-    it(`has what ${name} has`, () => {
-      for (const fragment of whole.fragments) {
-        if (fragment.type === "error") {
-          const error = own.getError((fragment as unknown as { selector: string }).selector);
-          expect(error?.format(), fragment.format()).to.equal(fragment.format());
-        }
-      }
-      for (const fragment of own.fragments) {
-        if (fragment.type === "error") continue;
-        expect(
-          whole.fragments.some((each) => each.format("sighash") === fragment.format("sighash")),
-          fragment.format(),
-        ).to.equal(true);
-      }
-    });
-
-    it(`has words for every error of ${name}`, () => {
-      own.forEachError(({ name: error }) => expect(explainContractError(error), error).not.to.equal(undefined));
-    });
-  }
 });
