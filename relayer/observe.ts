@@ -4,6 +4,7 @@ import type { Log } from "./log";
 import { laneLabel, type Metrics } from "./metrics";
 import type { Clock } from "./ports";
 import type { Readiness } from "./readiness";
+import { unreachable } from "./unreachable";
 
 /** Metric label of any failure. */
 export const failureCode = (error: unknown): string => (error instanceof RelayerError ? error.code : "UNEXPECTED");
@@ -130,8 +131,4 @@ export function observer(deps: {
         return unreachable(event);
     }
   };
-}
-
-function unreachable(event: never): never {
-  throw new TypeError(`unknown event ${JSON.stringify(event)}`);
 }

@@ -28,23 +28,36 @@ export const LIVE_GAMES: GameParameters = {
 /** As on a live network, and something to play. */
 export const LOCAL_GAMES: GameParameters = { ...LIVE_GAMES, samples: ["TicTacToe", "RockPaperScissors", "LiarsDice"] };
 
-/** `GAME_SHARES=developer:stakers:treasury`, in basis points */
+/** `Marketplace.MAX_FEE_BPS` */
+const MAX_MARKET_FEE_BPS = 1_000n;
+
 export function readGames(read: EnvironmentReader): GameParameters {
+  const marketFeeBps = read.integer("MARKET_FEE_BPS", LIVE_GAMES.marketFeeBps);
+  return { ...LIVE_GAMES, ...readShares(read), marketFeeBps };
+}
+
+/** `GAME_SHARES=developer:stakers:treasury`, in basis points */
+function readShares(read: EnvironmentReader): Partial<GameParameters> {
   const key = "GAME_SHARES";
   const value = read.optional(key);
-  if (value === undefined) return LIVE_GAMES;
+  if (value === undefined) return {};
   const [developerBps, stakersBps, treasuryBps, rest] = value.split(":").map((part) => parseInteger(key, part.trim()));
   if (developerBps === undefined || stakersBps === undefined || treasuryBps === undefined || rest !== undefined) {
     throw new DeploymentError(`"${value}" is not of the form developer:stakers:treasury, in basis points`, { key });
   }
-  return { ...LIVE_GAMES, developerBps, stakersBps, treasuryBps };
+  return { developerBps, stakersBps, treasuryBps };
 }
 
-/** Refuses shares that are not whole, and sample games on a live network. */
+/** Refuses shares that are not whole, a fee above the market's bound, and sample games on a live network. */
 export function validateGames(games: GameParameters, live: boolean): void {
   const whole = games.developerBps + games.stakersBps + games.treasuryBps;
   if (whole !== 10_000n) {
     throw new DeploymentError(`sum to ${whole} basis points: make them 10000`, { key: "GAME_SHARES" });
+  }
+  if (games.marketFeeBps > MAX_MARKET_FEE_BPS) {
+    throw new DeploymentError(`is ${games.marketFeeBps}: at most ${MAX_MARKET_FEE_BPS}, a tenth of a sale`, {
+      key: "MARKET_FEE_BPS",
+    });
   }
   if (live && games.samples.length > 0) {
     throw new DeploymentError("a live network has no sample games", { key: "games.samples" });

@@ -3,6 +3,7 @@ import type { Metrics } from "../metrics";
 import { failureCode } from "../observe";
 import type { Clock } from "../ports";
 import { RelayerError } from "../errors";
+import { unreachable } from "../unreachable";
 import type { EmitWatchtower, WatchtowerEvent } from "./events";
 
 const PART = "watchtower";
@@ -57,8 +58,4 @@ export function watchtowerObserver(deps: {
         return unreachable(event);
     }
   };
-}
-
-function unreachable(event: never): never {
-  throw new TypeError(`unknown event ${JSON.stringify(event)}`);
 }

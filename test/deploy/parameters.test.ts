@@ -121,6 +121,8 @@ describe("deployment parameters of a live network", () => {
       stakersBps: 4_000n,
       treasuryBps: 0n,
     });
+    expect(parameters({ MARKET_FEE_BPS: "1000" }).games).to.deep.equal({ ...usual, marketFeeBps: 1_000n });
+    expect(parameters({ MARKET_FEE_BPS: "0" }).games).to.deep.equal({ ...usual, marketFeeBps: 0n });
     expect(parameters({}, "custom").games).to.equal(undefined);
   });
 
@@ -173,6 +175,8 @@ describe("deployment parameters of a live network", () => {
     ["shares of games that are no three", "GAME_SHARES", { GAME_SHARES: "7000:3000" }],
     ["shares of games that are no numbers", "GAME_SHARES", { GAME_SHARES: "7000:2000:rest" }],
     ["shares of games that are not whole", "GAME_SHARES", { GAME_SHARES: "7000:2000:999" }],
+    ["a market's fee that is no number", "MARKET_FEE_BPS", { MARKET_FEE_BPS: "2.5" }],
+    ["a market's fee above the bound", "MARKET_FEE_BPS", { MARKET_FEE_BPS: "1001" }],
     ["a malformed lane", "LANES", { LANES: "56" }],
     ["malformed fees", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2" }],
     ["fees that are no numbers", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2:x" }],

@@ -3,6 +3,7 @@ import { AssertionError, expect } from "chai";
 import type { ContractTransactionResponse } from "ethers";
 import type { DelegationReaderMock } from "../../../typechain-types";
 import { deploy } from "../../crosschain/support";
+import { generator } from "../../support/random";
 import {
   DAY,
   RICH,
@@ -18,18 +19,7 @@ import {
 } from "./support";
 
 const OPERATIONS = 420;
-const SEEDS = [1, 20, 300, 4_000, 50_000];
-
-/** mulberry32: the same numbers for the same seed, everywhere. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}
+const SEEDS = [1, 40, 400, 4_000, 500];
 
 /** As `expect`, but quick: it is asked a hundred times after each operation. */
 function hold(claim: boolean, otherwise: string): void {
