@@ -7,6 +7,7 @@ export type RelayerErrorCode =
   | "PROOF_INVALID"
   | "PROOF_UNAVAILABLE"
   | "LOGS_INCOMPLETE"
+  | "DATA_UNAVAILABLE"
   | "CHAIN_ID_MISMATCH"
   | "SIGNING_CONFLICT"
   | "NOT_A_SIGNER"

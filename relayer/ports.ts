@@ -71,6 +71,39 @@ export interface EpochReader {
   currentEpoch(gateway: string, block: VerifiedBlock, signal: AbortSignal): Promise<ProvenEpoch>;
 }
 
+/** Reads of any contract that trust no single endpoint: what a quorum answers alike. */
+export interface StateReader {
+  /** `eth_call` at the end of a final block, where possible one of the latest: nodes keep few states. */
+  callAt(to: string, data: string, block: VerifiedBlock, signal: AbortSignal): Promise<string>;
+  /** An account's code there. */
+  codeAt(account: string, block: VerifiedBlock, signal: AbortSignal): Promise<string>;
+}
+
+/** A transaction as a block has it. */
+export interface BlockCall {
+  readonly from: string;
+  /** Undefined where it makes a contract. */
+  readonly to: string | undefined;
+  readonly input: string;
+}
+
+export interface BlockBody {
+  readonly number: bigint;
+  /** Unix seconds. */
+  readonly timestamp: bigint;
+  readonly calls: readonly BlockCall[];
+}
+
+/** Bodies of blocks, each one endpoint's word: whoever asks knows a hash of what it looks for. */
+export interface BodyReader {
+  /** What `accept` makes of a body, of the first endpoint for whose body that is anything. */
+  fromBody<Value>(
+    number: bigint,
+    accept: (body: BlockBody) => Value | undefined,
+    signal: AbortSignal,
+  ): Promise<Value>;
+}
+
 /** The outcome of a transaction that is deep enough not to be undone. */
 export interface TransactionOutcome {
   readonly hash: string;

@@ -10,8 +10,18 @@ import {
   readSignerSet,
   type LaneState,
 } from "../../protocol/laneStorage";
-import type { ChainLog, ChainReader, EpochReader, ProvenEpoch, VerifiedBlock } from "../ports";
+import type {
+  BlockBody,
+  BodyReader,
+  ChainLog,
+  ChainReader,
+  EpochReader,
+  ProvenEpoch,
+  StateReader,
+  VerifiedBlock,
+} from "../ports";
 import { linkAbort } from "./abort";
+import { parseBody } from "./blockBody";
 import type { VerifiedHeader } from "./blockHeader";
 import { endpointHeader } from "./endpointHeader";
 import { EndpointPool, describeError, type Endpoint, type EndpointPoolOptions, type Statement } from "./endpointPool";
@@ -42,7 +52,7 @@ interface Head {
 }
 
 /** Reads a chain through N endpoints, none of which is trusted alone. */
-export class EndpointQuorum implements ChainReader, EpochReader {
+export class EndpointQuorum implements ChainReader, EpochReader, StateReader, BodyReader {
   readonly chainId: bigint;
   private readonly pool: EndpointPool;
   private readonly quorum: number;
@@ -199,6 +209,67 @@ export class EndpointQuorum implements ChainReader, EpochReader {
     } catch (error) {
       throw this.failure(error, "ENDPOINT_UNAVAILABLE", `no answer to a call of ${to}`);
     }
+  }
+
+  async callAt(to: string, data: string, block: VerifiedBlock, signal: AbortSignal): Promise<string> {
+    return this.agreedAt("eth_call", [{ to, data }], `a call of ${to}`, block, signal);
+  }
+
+  async codeAt(account: string, block: VerifiedBlock, signal: AbortSignal): Promise<string> {
+    return this.agreedAt("eth_getCode", [account], `the code of ${account}`, block, signal);
+  }
+
+  async fromBody<Value>(
+    number: bigint,
+    accept: (body: BlockBody) => Value | undefined,
+    signal: AbortSignal,
+  ): Promise<Value> {
+    try {
+      return await this.pool.first(async (endpoint, abort) => {
+        const body = parseBody(await endpoint.ask("eth_getBlockByNumber", [toQuantity(number), true], abort));
+        const found = body.number === number ? accept(body) : undefined;
+        if (found !== undefined) return found;
+        throw new RelayerError("DATA_UNAVAILABLE", `block ${number} does not hold what it should`, {
+          retriable: true,
+          context: { number },
+        });
+      }, signal);
+    } catch (error) {
+      throw this.failure(error, "ENDPOINT_UNAVAILABLE", `no body of block ${number}`, ["DATA_UNAVAILABLE"]);
+    }
+  }
+
+  /** The answer that a quorum of endpoints gives about the state at the end of `block`. */
+  private async agreedAt(
+    method: "eth_call" | "eth_getCode",
+    params: readonly unknown[],
+    subject: string,
+    block: VerifiedBlock,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const byAnswer = new Map<string, number>();
+    const at = async (endpoint: Endpoint, abort: AbortSignal): Promise<string> => {
+      const ask = async (tag: string): Promise<string> =>
+        bytes(await endpoint.ask(method, [...params, tag], abort), method);
+      try {
+        return await ask(toQuantity(block.number));
+      } catch (error) {
+        // A node that has forgotten that state already: its latest final one is what everybody asks for next.
+        if (!(error instanceof RpcError) || typeof this.finality !== "string") throw error;
+        return ask(this.finality);
+      }
+    };
+    return this.collect(
+      `${subject} at block ${block.number}`,
+      async (endpoint, abort) => {
+        const answer = await at(endpoint, abort);
+        byAnswer.set(answer, (byAnswer.get(answer) ?? 0) + 1);
+        return answer.length > 80 ? `${answer.slice(0, 80)}…` : answer;
+      },
+      () => [...byAnswer].find(([, count]) => count >= this.quorum)?.[0],
+      signal,
+      () => byAnswer.size > 1,
+    );
   }
 
   async estimateGas(

@@ -15,7 +15,6 @@ import type { PostedBatch } from "./replica";
 const STATE = "tuple(bytes32 root, uint32 nextLeaf, uint64 queue)";
 const BATCH = `tuple(uint64 number, bytes32 parent, ${STATE} state, uint64 time, uint64 queueTime, uint64 postedAt, uint64 blockNumber, address poster, uint8 mode, uint32 segments, bytes32 data)`;
 const CLAIM = `tuple(bytes32 parent, uint64 parentBlock, ${STATE} state, uint64 time, uint64 queueTime)`;
-const EVIDENCE = "tuple(bytes oldest, bytes next)";
 const WITNESS = "tuple(uint256[] indices, bytes[] leaves, bytes32[] siblings, bytes[] entries)";
 const PROOF = `tuple(${BATCH} batch, ${BATCH} parent, uint256 segment, ${STATE} before, bytes opening, ${WITNESS} witness, address prover, bytes32 salt)`;
 
@@ -24,23 +23,25 @@ export const ROLLUP = new Interface([
   "event BatchPosted(uint64 indexed number, bytes32 indexed batchHash)",
   "event EntryQueued(uint64 indexed number, bytes entry)",
 
-  `function postBatch(${CLAIM} claim, ${EVIDENCE} evidence, bytes segments) returns (bytes32 batchHash)`,
-  `function postBlobs(${CLAIM} claim, ${EVIDENCE} evidence, uint32 segments) returns (bytes32 batchHash)`,
+  `function postBatch(${CLAIM} claim, bytes segments) returns (bytes32 batchHash)`,
+  `function postBlobs(${CLAIM} claim, uint32 segments) returns (bytes32 batchHash)`,
   `function certify(${BATCH} batch, uint64 epoch, uint256 signers, bytes signatures)`,
   "function commitProof(bytes32 commitment)",
   `function proveFraud(${PROOF} proof)`,
-  `function freeze(bytes oldest, ${BATCH} last, ${BATCH} next)`,
+  `function freeze(${BATCH} last, ${BATCH} next)`,
   "function withdrawReward(address to)",
 
   "function head() view returns (tuple(uint40 number, uint40 time, uint40 queue, uint40 postedAt, uint40 blockNumber, uint40 queueLength, bool frozen))",
   "function batchHashOf(uint64 number) view returns (bytes32)",
-  "function entryHashOf(uint64 number) view returns (bytes32)",
+  "function entryOf(uint64 number) view returns (tuple(bytes27 entryHash, uint40 queuedAt))",
   "function posterOf(address account) view returns (tuple(uint128 bond, uint64 leavingAt, bool sequencer))",
   "function rewardOf(address prover) view returns (uint256)",
   "function isCertified(bytes32 batchHash) view returns (bool)",
   "function isProvenFalse(bytes32 batchHash) view returns (bool)",
   "function movesHaltAt(uint64 time) view returns (uint64)",
   "function domainSeparator() view returns (bytes32)",
+  "function CHALLENGE_SECONDS() view returns (uint32)",
+  "function OPEN_SECONDS() view returns (uint32)",
 
   "error NotCanonical(uint64 number, bytes32 batchHash)",
   "error BatchIsFinal(uint64 number)",
@@ -52,6 +53,14 @@ export const ROLLUP = new Interface([
   "error NotTheLastFinal(uint64 number)",
   "error NothingToWithdraw(address account)",
 ]);
+
+/** An entry of the queue as layer 1 keeps it. */
+export interface QueuedEntry {
+  /** The first 27 bytes of its keccak256; zero where there is none. */
+  readonly entryHash: string;
+  /** Unix seconds. */
+  readonly queuedAt: bigint;
+}
 
 /** The latest batch and the queue's end, as `head` has them. */
 export interface RollupHead {
@@ -97,13 +106,6 @@ export function abiState({ root, nextLeaf, queue }: StateHeader): Record<string,
   return { root: hexlify(root), nextLeaf, queue };
 }
 
-/** A transaction of a block. */
-export interface BlockCall {
-  readonly from: string;
-  readonly to: string | undefined;
-  readonly input: string;
-}
-
 /** A call that posts a batch, read as the contract reads it. */
 export interface PostingCall {
   readonly claim: BatchClaim;
@@ -124,7 +126,7 @@ export function decodePosting(input: string): PostingCall | undefined {
   try {
     const args = ROLLUP.decodeFunctionData(inCalldata ? "postBatch" : "postBlobs", input);
     const [claim] = args as unknown as [AbiClaim];
-    const data = args[2] as string | bigint;
+    const data = args[1] as string | bigint;
     const { root, nextLeaf, queue } = claim.state;
     return {
       claim: {
@@ -141,6 +143,24 @@ export function decodePosting(input: string): PostingCall | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The batch with which every rollup begins, made in the block of its deployment. */
+export function firstBatch(block: { readonly number: bigint; readonly timestamp: bigint }): Batch {
+  const time = block.timestamp;
+  return {
+    number: 0n,
+    parent: new Uint8Array(32),
+    state: { root: new Uint8Array(32), nextLeaf: 1, queue: 0n },
+    time,
+    queueTime: time,
+    postedAt: time,
+    blockNumber: block.number,
+    poster: new Uint8Array(20),
+    mode: DATA_MODE.Calldata,
+    segments: 0,
+    data: new Uint8Array(32),
+  };
 }
 
 /** Where a batch was taken: what the contract adds to its claim. */

@@ -1,0 +1,116 @@
+import { hexlify } from "ethers";
+import { DATA_MODE } from "../../protocol/ledger/batch";
+import type { LedgerCrypto } from "../../protocol/ledger/crypto";
+import { batchHash } from "../../protocol/ledger/batch";
+import type { BlockBody, BodyReader } from "../ports";
+import type { PostedBatch } from "./replica";
+import { calldataBatch, decodePosting, firstBatch } from "./rollupInterface";
+
+/** Where a batch is: its block holds the transaction that posted it. */
+export interface BatchPlace {
+  readonly number: bigint;
+  /** Lowercase hex. */
+  readonly hash: string;
+  readonly blockNumber: bigint;
+}
+
+/** Bytes of segments that are kept between finding a batch and executing it. */
+const KEPT_BYTES = 64 * 1024 * 1024;
+
+interface Found {
+  readonly posted: PostedBatch;
+  /** Block of its parent. */
+  readonly parentBlock: bigint;
+}
+
+/**
+ * Reads batches out of the bodies of their blocks: a batch names the block of its parent, so that the way back from the
+ * latest one needs no log. Whatever an endpoint says hashes to what layer 1 keeps, or is not believed.
+ */
+export class BatchReader {
+  private readonly kept = new Map<string, Found>();
+  private keptBytes = 0;
+
+  constructor(
+    private readonly rollup: string,
+    private readonly deps: { readonly bodies: BodyReader; readonly crypto: LedgerCrypto },
+    private readonly keptLimit = KEPT_BYTES,
+  ) {}
+
+  /**
+   * The batches from the one after the first that `isKnown` up to the latest, in order. Found backwards; of many, the
+   * data of those that come first is kept until it is read.
+   */
+  async pathTo(
+    latest: BatchPlace,
+    isKnown: (hash: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly from: string; readonly places: readonly BatchPlace[] }> {
+    const places: BatchPlace[] = [];
+    let place = latest;
+    while (!isKnown(place.hash)) {
+      if (place.number === 0n) throw new RangeError(`the rollup at ${this.rollup} does not begin with batch ${place.hash}`);
+      const found = await this.find(place, signal);
+      this.keep(place.hash, found);
+      places.push(place);
+      const { number, parent } = found.posted.batch;
+      place = { number: number - 1n, hash: hexlify(parent), blockNumber: found.parentBlock };
+    }
+    return { from: place.hash, places: places.reverse() };
+  }
+
+  /** The batch with its data. */
+  async read(place: BatchPlace, signal: AbortSignal): Promise<PostedBatch> {
+    const kept = this.kept.get(place.hash);
+    if (kept === undefined) return (await this.find(place, signal)).posted;
+    this.forget(place.hash, kept);
+    return kept.posted;
+  }
+
+  /** The batch with which the rollup began, from the block of its deployment. */
+  async first(place: BatchPlace, signal: AbortSignal): Promise<PostedBatch> {
+    return this.deps.bodies.fromBody(
+      place.blockNumber,
+      (body) => {
+        const batch = firstBatch(body);
+        const hash = hexlify(batchHash(this.deps.crypto, batch));
+        return hash === place.hash ? { batch, hash, segments: [] } : undefined;
+      },
+      signal,
+    );
+  }
+
+  private find(place: BatchPlace, signal: AbortSignal): Promise<Found> {
+    return this.deps.bodies.fromBody(place.blockNumber, (body) => this.within(body, place), signal);
+  }
+
+  private within(body: BlockBody, place: BatchPlace): Found | undefined {
+    for (const { from, to, input } of body.calls) {
+      if (to !== this.rollup) continue;
+      const call = decodePosting(input);
+      if (call?.mode !== DATA_MODE.Calldata) continue;
+      const where = { number: place.number, postedAt: body.timestamp, blockNumber: body.number, poster: from };
+      const posted = calldataBatch(this.deps.crypto, call, where);
+      if (posted?.hash === place.hash) return { posted, parentBlock: call.claim.parentBlock };
+    }
+    return undefined;
+  }
+
+  /** Those found last are executed first: the earlier ones make room. */
+  private keep(hash: string, found: Found): void {
+    this.kept.set(hash, found);
+    this.keptBytes += sizeOf(found);
+    for (const [oldest, each] of this.kept) {
+      if (this.keptBytes <= this.keptLimit) return;
+      this.forget(oldest, each);
+    }
+  }
+
+  private forget(hash: string, found: Found): void {
+    if (this.kept.delete(hash)) this.keptBytes -= sizeOf(found);
+  }
+}
+
+function sizeOf({ posted }: Found): number {
+  return posted.segments.reduce((sum, { body }) => sum + body.length, 0);
+}
