@@ -3,10 +3,11 @@ import { scrypt as nativeScrypt } from "node:crypto";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
+import { certificateDigest } from "../protocol/certificate";
 import { headerDigest, rotationDigest } from "../protocol/header";
 import type { KeySource } from "./config";
 import { RelayerError } from "./errors";
-import type { AttestationSigner } from "./ports";
+import type { AttestationSigner, CertificateSigner } from "./ports";
 
 /** scrypt cost of a keystore: the usual one, or one that takes milliseconds and protects nothing, for local chains. */
 const SCRYPT_N = 131_072;
@@ -107,8 +108,8 @@ export async function keystoreAddress(path: string): Promise<string> {
   throw refuse("the keystore names no address", path);
 }
 
-/** Signs headers and rotations with a key that never leaves it. */
-export class KeySigner implements AttestationSigner {
+/** Signs headers, rotations and certificates with a key that never leaves it. */
+export class KeySigner implements AttestationSigner, CertificateSigner {
   readonly address: string;
   readonly #key: SigningKey;
 
@@ -120,6 +121,9 @@ export class KeySigner implements AttestationSigner {
   signHeader: AttestationSigner["signHeader"] = (header, target) => this.sign(headerDigest(header, target));
 
   signRotation: AttestationSigner["signRotation"] = (rotation, target) => this.sign(rotationDigest(rotation, target));
+
+  signCertificate: CertificateSigner["signCertificate"] = (certificate, target) =>
+    this.sign(certificateDigest(certificate, target));
 
   private sign(digest: string): string {
     return this.#key.sign(digest).compactSerialized;

@@ -1,3 +1,4 @@
+import type { Certificate, RollupTarget } from "../protocol/certificate";
 import type { Header, Rotation, Target } from "../protocol/header";
 import type { LaneState } from "../protocol/laneStorage";
 
@@ -97,11 +98,7 @@ export interface BlockBody {
 /** Bodies of blocks, each one endpoint's word: whoever asks knows a hash of what it looks for. */
 export interface BodyReader {
   /** What `accept` makes of a body, of the first endpoint for whose body that is anything. */
-  fromBody<Value>(
-    number: bigint,
-    accept: (body: BlockBody) => Value | undefined,
-    signal: AbortSignal,
-  ): Promise<Value>;
+  fromBody<Value>(number: bigint, accept: (body: BlockBody) => Value | undefined, signal: AbortSignal): Promise<Value>;
 }
 
 /** The outcome of a transaction that is deep enough not to be undone. */
@@ -136,6 +133,13 @@ export interface AttestationSigner {
   signRotation(rotation: Rotation, target: Target): string;
 }
 
+/** The same key, for batches of a rollup. */
+export interface CertificateSigner {
+  readonly address: string;
+  /** 64-byte EIP-2098 signature. */
+  signCertificate(certificate: Certificate, target: RollupTarget): string;
+}
+
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
@@ -153,6 +157,12 @@ export interface Attestation {
 export interface RotationAttestation {
   readonly rotation: Rotation;
   readonly target: Target;
+  readonly signer: string;
+  readonly signature: string;
+}
+
+/** A certificate with one operator's signature. */
+export interface SignedCertificate extends Certificate {
   readonly signer: string;
   readonly signature: string;
 }

@@ -60,6 +60,11 @@ export class Ledger implements LedgerView {
     return leaf;
   }
 
+  /** What is committed of a leaf; undefined for an empty one. */
+  bytes(index: number): Uint8Array | undefined {
+    return this.leaves.get(index)?.slice();
+  }
+
   put(index: number, leaf: Leaf | undefined): void {
     this.touched.set(index, leaf);
     this.changed.add(index);

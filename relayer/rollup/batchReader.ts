@@ -1,7 +1,6 @@
 import { hexlify } from "ethers";
-import { DATA_MODE } from "../../protocol/ledger/batch";
+import { DATA_MODE, batchHash } from "../../protocol/ledger/batch";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
-import { batchHash } from "../../protocol/ledger/batch";
 import type { BlockBody, BodyReader } from "../ports";
 import type { PostedBatch } from "./replica";
 import { calldataBatch, decodePosting, firstBatch } from "./rollupInterface";
@@ -39,18 +38,19 @@ export class BatchReader {
 
   /**
    * The batches from the one after the first that `isKnown` up to the latest, in order. Found backwards; of many, the
-   * data of those that come first is kept until it is read.
+   * data of those that come first is kept until it is read. Ends by what `isKnown` throws.
    */
   async pathTo(
     latest: BatchPlace,
-    isKnown: (hash: string) => boolean,
+    isKnown: (place: BatchPlace) => boolean,
     signal: AbortSignal,
   ): Promise<{ readonly from: string; readonly places: readonly BatchPlace[] }> {
     const places: BatchPlace[] = [];
     let place = latest;
-    while (!isKnown(place.hash)) {
-      if (place.number === 0n) throw new RangeError(`the rollup at ${this.rollup} does not begin with batch ${place.hash}`);
-      const found = await this.find(place, signal);
+    while (!isKnown(place)) {
+      if (place.number === 0n)
+        throw new RangeError(`the rollup at ${this.rollup} does not begin with batch ${place.hash}`);
+      const found = this.kept.get(place.hash) ?? (await this.find(place, signal));
       this.keep(place.hash, found);
       places.push(place);
       const { number, parent } = found.posted.batch;
@@ -98,6 +98,7 @@ export class BatchReader {
 
   /** Those found last are executed first: the earlier ones make room. */
   private keep(hash: string, found: Found): void {
+    this.forget(hash, found);
     this.kept.set(hash, found);
     this.keptBytes += sizeOf(found);
     for (const [oldest, each] of this.kept) {

@@ -185,6 +185,53 @@ export const MIGRATIONS: readonly Migration[] = [
       `create index watched_channels_due on watched_channels (chain_id, contract, check_at)`,
     ],
   },
+  {
+    name: "what the rollup's nodes keep",
+    statements: [
+      `create table rollup_entries (
+        chain_id bigint not null,
+        rollup text not null,
+        number bigint not null,
+        entry text not null,
+        primary key (chain_id, rollup, number)
+      )`,
+      `create table rollup_queues (
+        chain_id bigint not null,
+        rollup text not null,
+        block bigint not null,
+        primary key (chain_id, rollup)
+      )`,
+      `create table rollup_signed (
+        chain_id bigint not null,
+        rollup text not null,
+        signer text not null,
+        number bigint not null,
+        batch_hash text not null,
+        primary key (chain_id, rollup, signer, number)
+      )`,
+      `create table rollup_certificates (
+        chain_id bigint not null,
+        rollup text not null,
+        batch_hash text not null,
+        epoch bigint not null,
+        signer text not null,
+        number bigint not null,
+        signature text not null,
+        own bigint not null,
+        primary key (chain_id, rollup, batch_hash, epoch, signer)
+      )`,
+      `create index rollup_certificates_by_number on rollup_certificates (chain_id, rollup, number)`,
+      `create table rollup_proofs (
+        chain_id bigint not null,
+        rollup text not null,
+        batch_hash text not null,
+        prover text not null,
+        segment bigint not null,
+        salt text not null,
+        primary key (chain_id, rollup, batch_hash, prover)
+      )`,
+    ],
+  },
 ];
 
 /** Applies one migration; the caller holds the lock and the transaction. */

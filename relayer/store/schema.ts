@@ -139,4 +139,43 @@ export interface Schema {
     /** Sent so far, of whatever version. */
     answers: bigint;
   };
+  /** The queue's entries of a rollup, as layer 1 made them. */
+  rollup_entries: {
+    chain_id: bigint;
+    rollup: string;
+    number: bigint;
+    entry: string;
+  };
+  rollup_queues: {
+    chain_id: bigint;
+    rollup: string;
+    /** Every entry that was queued up to its end is kept. */
+    block: bigint;
+  };
+  rollup_signed: {
+    chain_id: bigint;
+    rollup: string;
+    signer: string;
+    number: bigint;
+    batch_hash: string;
+  };
+  rollup_certificates: {
+    chain_id: bigint;
+    rollup: string;
+    batch_hash: string;
+    epoch: bigint;
+    signer: string;
+    number: bigint;
+    signature: string;
+    own: bigint;
+  };
+  rollup_proofs: {
+    chain_id: bigint;
+    rollup: string;
+    batch_hash: string;
+    prover: string;
+    segment: bigint;
+    /** Of the commitment. */
+    salt: string;
+  };
 }

@@ -9,6 +9,7 @@ import { LaneRepository } from "./lanes";
 import { migrate, storeVersion } from "./migrate";
 import { MIGRATIONS } from "./migrations";
 import { openPostgres } from "./postgres";
+import { RollupRepository } from "./rollup";
 import type { Schema } from "./schema";
 import { openSqlite } from "./sqlite";
 import { TransactionRepository } from "./transactions";
@@ -24,6 +25,7 @@ export interface Repositories {
   readonly deliveries: DeliveryRepository;
   readonly transactions: TransactionRepository;
   readonly channels: ChannelRepository;
+  readonly rollup: RollupRepository;
 }
 
 function repositories(db: Kysely<Schema>, attested: () => void): Repositories {
@@ -34,6 +36,7 @@ function repositories(db: Kysely<Schema>, attested: () => void): Repositories {
     deliveries: new DeliveryRepository(db),
     transactions: new TransactionRepository(db),
     channels: new ChannelRepository(db),
+    rollup: new RollupRepository(db, attested),
   };
 }
 
@@ -45,6 +48,7 @@ export class Store implements Repositories {
   readonly deliveries: DeliveryRepository;
   readonly transactions: TransactionRepository;
   readonly channels: ChannelRepository;
+  readonly rollup: RollupRepository;
   private readonly listeners = new Set<() => void>();
 
   constructor(private readonly engine: StoreEngine) {
@@ -55,6 +59,7 @@ export class Store implements Repositories {
     this.deliveries = all.deliveries;
     this.transactions = all.transactions;
     this.channels = all.channels;
+    this.rollup = all.rollup;
   }
 
   /** Opens and migrates. */

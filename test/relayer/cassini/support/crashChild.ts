@@ -68,6 +68,7 @@ class Fuse {
       deliveries: this.around(all.deliveries),
       transactions: this.around(all.transactions),
       channels: this.around(all.channels),
+      rollup: this.around(all.rollup),
     };
   }
 
