@@ -1,9 +1,19 @@
 import { ethers } from "hardhat";
-import { AbiCoder, TypedDataEncoder, getBytes, hexlify, id, type Signer, type SigningKey, type Wallet } from "ethers";
+import {
+  AbiCoder,
+  TypedDataEncoder,
+  getBytes,
+  hexlify,
+  id,
+  type AddressLike,
+  type Signer,
+  type SigningKey,
+  type Wallet,
+} from "ethers";
 import type { BatchContext } from "../../protocol/ledger/authority";
 import { encodeSegments, segmentHash, type PostedSegment, type StateHeader } from "../../protocol/ledger/batch";
 import { decodeEntry, encodeEntry, type Entry, type ForcedEntry } from "../../protocol/ledger/entries";
-import { Ledger, type Witness } from "../../protocol/ledger/ledger";
+import { Ledger, type Undo, type Witness } from "../../protocol/ledger/ledger";
 import type { Refusal } from "../../protocol/ledger/refusal";
 import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
 import { executeSegment, stateHash } from "../../protocol/ledger/segment";
@@ -99,8 +109,15 @@ export async function deployRollup(): Promise<RollupFixture> {
   return deployRollupFrom(await ethers.getSigners());
 }
 
-/** A rollup with its gateway, a vault, an admitted sequencer and another bonded account, on the chain of these accounts. */
-export async function deployRollupFrom(accounts: readonly Signer[], params = PARAMS): Promise<RollupFixture> {
+/**
+ * A rollup with its gateway, a vault, an admitted sequencer and another bonded account, on the chain of these accounts.
+ * @param vaultFor The vault; by default `vault` of the fixture, which executes what it is told.
+ */
+export async function deployRollupFrom(
+  accounts: readonly Signer[],
+  params = PARAMS,
+  vaultFor?: (rollup: Rollup) => Promise<AddressLike>,
+): Promise<RollupFixture> {
   const [admin, sequencer, other, prover, stranger] = accounts as [Signer, Signer, Signer, Signer, Signer];
   const provider = admin.provider!;
   const { manager, gateway, wallets } = await deployGatewayFrom(admin);
@@ -116,7 +133,7 @@ export async function deployRollupFrom(accounts: readonly Signer[], params = PAR
   const { blockNumber } = (await rollup.deploymentTransaction()!.wait())!;
   const time = BigInt((await provider.getBlock(blockNumber))!.timestamp);
   for (const transaction of [
-    await rollup.setVault(vault),
+    await rollup.setVault(vaultFor === undefined ? vault : await vaultFor(rollup)),
     await rollup.setEntryPrice(ENTRY_PRICE),
     await rollup.setSequencer(sequencer, true),
     await rollup.connect(sequencer).payBond({ value: params.bond }),
@@ -168,6 +185,7 @@ export interface DraftSegment extends PostedSegment {
   readonly before: StateHeader;
   readonly after: StateHeader;
   readonly witness: Witness;
+  readonly undo: Undo;
   /** Entries that it consumes. */
   readonly entries: readonly Uint8Array[];
   readonly results: readonly Refusal[];
@@ -239,9 +257,8 @@ export class Layer2 {
     return this.recordEntry(await transaction.wait());
   }
 
-  private recordEntry(
-    receipt: { readonly logs: readonly { topics: readonly string[]; data: string }[] } | null,
-  ): bigint {
+  /** Records the entry that a transaction has queued. */
+  recordEntry(receipt: { readonly logs: readonly { topics: readonly string[]; data: string }[] } | null): bigint {
     const { rollup } = this.fixture;
     const logs = (receipt?.logs ?? []).map(({ topics, data }) =>
       rollup.interface.parseLog({ topics: [...topics], data }),
@@ -279,10 +296,11 @@ export class Layer2 {
     while (step.done !== true) step = steps.next(answer(step.value));
     const { entries, transactions, queue } = step.value;
     const witness = ledger.witness();
-    ledger.commit(queue);
+    const undo = ledger.commit(queue);
     const after = ledger.state();
     const read = this.entries.slice(Number(before.queue), Number(before.queue) + (body[0] ?? 0));
-    return { body, claimed: after.hash, before, after, witness, entries: read, results: [...entries, ...transactions] };
+    const results = [...entries, ...transactions];
+    return { body, claimed: after.hash, before, after, witness, undo, entries: read, results };
   }
 
   claimOf(draft: Draft) {
@@ -367,9 +385,10 @@ export class Layer2 {
     };
   }
 
-  /** Takes back what was drafted or posted from that batch on: layer 1 has rolled it back. */
+  /** Takes back that batch and those behind it: layer 1 has rolled them back. */
   forgetFrom(posted: PostedBatch): void {
-    this.batches.length = Number(posted.batch.number) - 1;
+    const gone = this.batches.splice(Number(posted.batch.number) - 1);
+    for (const { segments } of gone.reverse()) for (const { undo } of [...segments].reverse()) this.ledger.revert(undo);
   }
 }
 
