@@ -77,7 +77,8 @@ contract BlobSegments is IBatchData {
         SlotOpening memory opening
     ) private view returns (bytes memory data) {
         uint256 count = opening.values.length;
-        if (count < HEAD_ELEMENTS || count > SLOT_ELEMENTS) revert WrongElementCount(count, HEAD_ELEMENTS);
+        if (count < HEAD_ELEMENTS) revert WrongElementCount(count, HEAD_ELEMENTS);
+        if (count > SLOT_ELEMENTS) revert WrongElementCount(count, SLOT_ELEMENTS);
         if (opening.proofs.length != count * PROOF_BYTES) {
             revert WrongElementCount(opening.proofs.length / PROOF_BYTES, count);
         }

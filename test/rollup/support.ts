@@ -12,12 +12,14 @@ import {
 } from "ethers";
 import type { BatchContext } from "../../protocol/ledger/authority";
 import { encodeSegments, segmentHash, type PostedSegment, type StateHeader } from "../../protocol/ledger/batch";
+import { encodeBlobs } from "../../protocol/ledger/blobs";
 import { decodeEntry, encodeEntry, type Entry, type ForcedEntry } from "../../protocol/ledger/entries";
 import { Ledger, type Undo, type Witness } from "../../protocol/ledger/ledger";
 import type { Refusal } from "../../protocol/ledger/refusal";
 import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
 import { executeSegment, stateHash } from "../../protocol/ledger/segment";
 import { TransactionDigests, type Transaction } from "../../protocol/ledger/transactions";
+import type { BlobKzg } from "../../relayer/rollup/kzg";
 import type {
   AccessManager,
   BlobSegments,
@@ -315,6 +317,28 @@ export class Layer2 {
       .connect(poster)
       .postBatch(this.claimOf(draft), encodeSegments(draft.segments));
     return this.recordBatch(draft, poster, (await transaction.wait())!.blockNumber);
+  }
+
+  /** Posts by blobs: the poster signs here, its node takes transactions of type 3. */
+  async postBlobs(
+    draft: Draft,
+    poster: Signer,
+    kzg: BlobKzg,
+  ): Promise<PostedBatch & { readonly blobs: readonly Uint8Array[] }> {
+    const blobs = encodeBlobs(draft.segments);
+    const transaction = await this.fixture.rollup
+      .connect(poster)
+      .postBlobs(this.claimOf(draft), draft.segments.length, {
+        type: 3,
+        blobs: [...blobs],
+        kzg,
+        maxFeePerBlobGas: 10n ** 9n,
+        // An estimate would not have the blobs.
+        gasLimit: 300_000,
+      });
+    const { blockNumber } = (await transaction.wait())!;
+    const hashes = (await poster.provider!.getTransaction(transaction.hash))!.blobVersionedHashes!;
+    return { ...(await this.recordBatch(draft, poster, blockNumber, ethers.keccak256(ethers.concat(hashes)))), blobs };
   }
 
   /** Executes and posts. */
