@@ -16,6 +16,7 @@ export const SDK_ERRORS = {
   NOT_OVER: ["the rules say that the game is not over", "play on, or dispute once the other does not move"],
   STAKE_TOO_HIGH: ["a player's balance is below the stake", "agree on a lower stake, or close and open with more"],
   TERMS_DECLINED: ["a player does not want this round", "propose other terms, or close the channel"],
+  OTHER_TERMS: ["the session is not played for what the player was shown", "show its stake and asset, and ask again"],
 
   // Messages of peers
   GARBAGE: ["the message is not one of this protocol", "use the same version of the SDK on both sides"],

@@ -15,7 +15,7 @@ import { CHANNELS } from "../chain/channelsInterface";
 import { ContractClient } from "../chain/contractClient";
 import { pause } from "../chain/pause";
 import { SdkError } from "../errors";
-import type { SignedClose } from "./channelClient";
+import type { SignedClose } from "./closings";
 
 export type ChannelPhase = keyof typeof CHANNEL_PHASE;
 

@@ -1,4 +1,4 @@
-import { ZeroAddress, getBytes, type Provider, type Signer, type TransactionReceipt } from "ethers";
+import { ZeroAddress, getAddress, getBytes, type Provider, type Signer, type TransactionReceipt } from "ethers";
 import { ContractClient } from "../chain/contractClient";
 import { ENGINE } from "../chain/engineInterface";
 import { pause } from "../chain/pause";
@@ -19,6 +19,9 @@ export interface SessionTerms {
   /** Who may join; empty: anyone. */
   readonly invited: readonly string[];
 }
+
+/** What joining costs, as the player was shown it: a `SessionView` tells it. */
+export type SessionPrice = Pick<SessionTerms, "token" | "stake">;
 
 export type SessionPhase = "none" | "open" | "playing" | "settled" | "voided";
 
@@ -66,9 +69,15 @@ export class SessionClient {
     throw new SdkError("CHAIN_FAILED", { context: { method: "createGame", transaction: receipt.hash } });
   }
 
-  /** Takes a seat at the session's stake. */
-  async join(player: Signer, sessionId: bigint): Promise<void> {
+  /**
+   * Takes a seat at the price that the player was shown; a stake in a token has to be approved before. Throws OTHER_TERMS
+   * where the session has another price: its number may come from anyone.
+   */
+  async join(player: Signer, sessionId: bigint, shown: SessionPrice): Promise<void> {
     const { token, stake } = await this.view(sessionId);
+    if (stake !== shown.stake || getAddress(token) !== getAddress(shown.token)) {
+      throw new SdkError("OTHER_TERMS", { context: { sessionId, token, stake } });
+    }
     await this.engine.write(player, "joinGame", [sessionId], token === ZeroAddress ? stake : 0n);
   }
 

@@ -1,7 +1,8 @@
 import { ZeroAddress, id, toBeHex } from "ethers";
 import { channelId, type Channel, type ChannelVenue } from "../../../protocol/channel";
-import { ChannelClient, type ChannelOptions } from "../../../sdk/channel/channelClient";
+import { ChannelClient } from "../../../sdk/channel/channelClient";
 import type { ChannelEvent } from "../../../sdk/channel/channelEvent";
+import type { ChannelOptions } from "../../../sdk/channel/channelOptions";
 import { nodeSignatures } from "../../../sdk/keys/nativeSignatures";
 import { MemoryStore } from "../../../sdk/store/memoryStore";
 import type { StateStore } from "../../../sdk/store/stateStore";

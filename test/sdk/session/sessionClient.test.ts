@@ -19,34 +19,44 @@ const TERMS: SessionTerms = {
 };
 const FIRST_WINS = ["0x00", "0x03", "0x01", "0x04", "0x02"];
 
-async function deployed(): Promise<{ engine: string; gameId: bigint; players: readonly string[] }> {
-  const { engine, registry, developer, players } = await deployRoom();
+/** Every player has approved all of its gold, and has plenty. */
+interface Deployed {
+  readonly engine: string;
+  readonly gameId: bigint;
+  readonly gold: string;
+  readonly players: readonly string[];
+}
+
+async function deployed(): Promise<Deployed> {
+  const { engine, registry, developer, players, gold } = await deployRoom();
   const rules = (await ethers.deployContract("TicTacToe")) as AddressLike;
   await registry.connect(developer).registerGame(rules, 500n, "ipfs://tic-tac-toe");
   const gameId = await registry.gameCount();
   const addresses = await Promise.all(players.slice(0, 3).map((player) => player.getAddress()));
-  return { engine: await engine.getAddress(), gameId, players: addresses };
+  return { engine: await engine.getAddress(), gameId, gold: await gold.getAddress(), players: addresses };
 }
 
 interface Scene {
+  readonly engine: string;
   readonly provider: BrowserProvider;
   readonly sessions: SessionClient;
   readonly gameId: bigint;
+  readonly gold: string;
   readonly players: readonly [JsonRpcSigner, JsonRpcSigner, JsonRpcSigner];
 }
 
 async function scene(): Promise<Scene> {
-  const { engine, gameId, players } = await loadFixture(deployed);
+  const { engine, gameId, gold, players } = await loadFixture(deployed);
   const provider = browserProvider();
   const sessions = new SessionClient(engine, provider, new RuleBook(provider));
   const signers = await Promise.all(players.map((address) => provider.getSigner(address)));
-  return { provider, sessions, gameId, players: signers as unknown as Scene["players"] };
+  return { engine, provider, sessions, gameId, gold, players: signers as unknown as Scene["players"] };
 }
 
 /** A session that both have joined. */
 async function running({ sessions, gameId, players }: Scene): Promise<bigint> {
   const sessionId = await sessions.create(players[0], gameId, TERMS);
-  await sessions.join(players[1], sessionId);
+  await sessions.join(players[1], sessionId, TERMS);
   return sessionId;
 }
 
@@ -65,6 +75,44 @@ describe("SessionClient", () => {
     const receiver = ethers.Wallet.createRandom().address;
     await sessions.withdraw(players[0], ZeroAddress, receiver);
     expect(await provider.getBalance(receiver)).to.equal(pot);
+  });
+
+  it("joins at the price that the player was shown, in BNB", async () => {
+    const { engine, provider, sessions, players, gameId } = await scene();
+    const sessionId = await sessions.create(players[0], gameId, TERMS);
+    const before = await provider.getBalance(engine);
+    await sessions.join(players[1], sessionId, await sessions.view(sessionId));
+    expect(await provider.getBalance(engine)).to.equal(before + STAKE);
+    expect((await sessions.view(sessionId)).accounts).to.deep.equal([players[0].address, players[1].address]);
+  });
+
+  it("joins at the price that the player was shown, in a token", async () => {
+    const { sessions, players, gameId, gold } = await scene();
+    const sessionId = await sessions.create(players[0], gameId, { ...TERMS, token: gold });
+    const token = await ethers.getContractAt("HostileERC20Mock", gold);
+    const before = await token.balanceOf(players[1].address);
+    await sessions.join(players[1], sessionId, { stake: STAKE, token: gold.toLowerCase() });
+    expect(await token.balanceOf(players[1].address)).to.equal(before - STAKE);
+    expect((await sessions.view(sessionId)).phase).to.equal("playing");
+  });
+
+  it("does not join at another price, and pays nothing", async () => {
+    const { sessions, players, gameId, gold, provider } = await scene();
+    const inBnb = await sessions.create(players[0], gameId, TERMS);
+    const inGold = await sessions.create(players[0], gameId, { ...TERMS, token: gold });
+    const nonce = await provider.getTransactionCount(players[1].address);
+    const wrong = [
+      [inBnb, { stake: STAKE - 1n, token: ZeroAddress }],
+      [inBnb, { stake: STAKE + 1n, token: ZeroAddress }],
+      [inBnb, { stake: STAKE, token: gold }],
+      [inGold, { stake: STAKE - 1n, token: gold }],
+      [inGold, { stake: STAKE, token: ZeroAddress }],
+      [inGold, { stake: STAKE, token: players[0].address }],
+    ] as const;
+    for (const [sessionId, shown] of wrong) {
+      expect(await failureOf(sessions.join(players[1], sessionId, shown))).to.equal("OTHER_TERMS");
+    }
+    expect(await provider.getTransactionCount(players[1].address)).to.equal(nonce);
   });
 
   it("asks the rules before it sends a move", async () => {
@@ -99,7 +147,7 @@ describe("SessionClient", () => {
     const it = await scene();
     const { sessions, players, gameId } = it;
     const sessionId = await running(it);
-    expect(await failureOf(sessions.join(players[2], sessionId))).to.equal("WrongPhase");
+    expect(await failureOf(sessions.join(players[2], sessionId, TERMS))).to.equal("WrongPhase");
     expect(await failureOf(sessions.play(players[2], sessionId, "0x00"))).to.equal("NotSeated");
     expect(await failureOf(sessions.create(players[0], gameId + 1n, TERMS))).to.equal("UnknownGame");
     expect(await failureOf(sessions.create(players[0], gameId, { ...TERMS, setup: "0x00" }))).to.equal("StartRefused");
