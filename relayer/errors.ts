@@ -16,7 +16,13 @@ export type RelayerErrorCode =
   | "TRANSACTION_ABANDONED"
   | "INSUFFICIENT_BALANCE"
   | "KEYSTORE_INVALID"
-  | "STORE_INCOMPATIBLE";
+  | "STORE_INCOMPATIBLE"
+  | "LOG_LOCKED"
+  | "LOG_CORRUPT"
+  | "LOG_FAILED"
+  | "LOG_DIVERGED"
+  | "FOREIGN_BATCH"
+  | "POSTING_REFUSED";
 
 export class RelayerError extends Error {
   readonly code: RelayerErrorCode;
