@@ -58,6 +58,11 @@ export class Assembler {
     return execution;
   }
 
+  /** Writes down what changes nothing. */
+  note(record: LogRecord & { readonly kind: "dropped" }): void {
+    this.record(record);
+  }
+
   seal(): SealedBatch {
     const sealed = this.engine.seal();
     this.record({ kind: "seal", number: sealed.header.number, stateHash: sealed.state.hash });
@@ -96,4 +101,3 @@ export function headerFor(
   const queueTime = bounds.reduce((a, b) => (a < b ? a : b));
   return movesHaltAt(time).then((movesHalt) => ({ number: parent.number + 1n, time, queueTime, movesHalt, entries }));
 }
-

@@ -120,11 +120,10 @@ export class Batcher {
       throw foreign(head.number, head.hash);
     }
     const found = await this.chain.batchAt(head.number, signal);
-    if (found === undefined || !same(found.hash, head.hash)) throw new RelayerError(
-      "ENDPOINT_UNAVAILABLE",
-      "the chain's latest batch changed while it was read",
-      { retriable: true },
-    );
+    if (found === undefined || !same(found.hash, head.hash))
+      throw new RelayerError("ENDPOINT_UNAVAILABLE", "the chain's latest batch changed while it was read", {
+        retriable: true,
+      });
     if (!isSame(this.crypto, found.batch, sealed)) throw foreign(head.number, head.hash);
     this.known.set(head.number, head.hash);
     this.latest = head.number;

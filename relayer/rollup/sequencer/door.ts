@@ -21,13 +21,13 @@ export const MAX_TRANSACTION_BYTES = 400;
 const MAX_VERIFYING = 16_384;
 
 export type Result = { readonly hash: Uint8Array | undefined } & (
-  | { readonly receipt: Receipt }
-  | { readonly refused: RefusedTransaction }
+  { readonly receipt: Receipt } | { readonly refused: RefusedTransaction }
 );
 
 /** A transaction that waits for its execution, and who waits for it. */
 export interface Candidate extends Prepared, Waiting {
-  readonly authors: readonly number[];
+  /** It is in the pending state, or never will be: its accounts' next nonces count it no more. */
+  readonly executed: () => void;
   readonly settle: (result: Result) => void;
 }
 
@@ -50,7 +50,11 @@ export interface DoorDeps {
 interface Checked extends Prepared {
   readonly source: string;
   /** The account and nonce that each signature was recovered for. */
-  readonly guesses: readonly { readonly account: number; readonly nonce: bigint; readonly address: Uint8Array | undefined }[];
+  readonly guesses: readonly {
+    readonly account: number;
+    readonly nonce: bigint;
+    readonly address: Uint8Array | undefined;
+  }[];
 }
 
 /**
@@ -82,7 +86,9 @@ export class Door {
     const state = pending();
     const read = transactions.map((bytes) => this.read(bytes));
     if (state === undefined || closed() || this.checking + transactions.length > MAX_VERIFYING) {
-      return read.map(async (each) => each instanceof Uint8Array ? malformed(each) : { hash: each.hash, refused: refused("BUSY") });
+      return read.map(async (each) =>
+        each instanceof Uint8Array ? malformed(each) : { hash: each.hash, refused: refused("BUSY") },
+      );
     }
     this.checking += transactions.length;
     const guesses = read.map((each) => (each instanceof Uint8Array ? [] : this.guess(source, each, state)));
@@ -101,7 +107,11 @@ export class Door {
       const stakeOf = new Map(distinct(owners).map((owner, i) => [addressKey(owner), stakes[i] as bigint]));
       let used = 0;
       return read.map((each, i) => {
-        const own = (guesses[i] as readonly Guess[]).map(({ account, nonce }) => ({ account, nonce, address: addresses[used++] }));
+        const own = (guesses[i] as readonly Guess[]).map(({ account, nonce }) => ({
+          account,
+          nonce,
+          address: addresses[used++],
+        }));
         if (each instanceof Uint8Array) return Promise.resolve(malformed(each));
         return this.admit({ ...each, source, guesses: own }, stakeOf);
       });
@@ -121,14 +131,21 @@ export class Door {
   }
 
   private guess(source: string, { signed, hash }: Prepared, state: Leaves): readonly Guess[] {
-    if (signed.signatures.length > 0 && (this.deps.receiptOf(hash) !== undefined || this.underway.has(hashKey(hash)))) return [];
+    if (signed.signatures.length > 0 && (this.deps.receiptOf(hash) !== undefined || this.underway.has(hashKey(hash))))
+      return [];
     const authors = authorsOf(state, signed.transaction) ?? [];
     return authors.map(({ index, account }, i) => {
       const key = `${source}|${index}`;
       const nonce = this.nextNonce(index, account.nonce) + (this.verifying.get(key) ?? 0n);
       this.verifying.set(key, (this.verifying.get(key) ?? 0n) + 1n);
       const digest = this.deps.digests.digest(signed.transaction, nonce);
-      return { key, account: index, owner: account.owner, nonce, item: { digest, signature: signed.signatures[i] as Uint8Array } };
+      return {
+        key,
+        account: index,
+        owner: account.owner,
+        nonce,
+        item: { digest, signature: signed.signatures[i] as Uint8Array },
+      };
     });
   }
 
@@ -164,27 +181,26 @@ export class Door {
     const paid = quotas.take(owner, stake, gameId, units);
     if (paid === undefined) return refuse(refused("RATE_LIMITED"));
 
-    const result = new Promise<Result>((resolve) => {
-      const indices = authors.map(({ index }) => index);
-      const candidate: Candidate = {
-        signed,
-        bytes,
-        hash,
-        owner,
-        favoured: paid === "sponsor" || stake > 0n,
-        units,
-        bytesHeld: bytes.length,
-        authors: indices,
-        settle: (outcome) => {
-          this.underway.delete(key);
-          for (const index of indices) decrease(this.waiting, index);
-          resolve(outcome);
-        },
-      };
-      for (const index of indices) this.waiting.set(index, (this.waiting.get(index) ?? 0n) + 1n);
-      for (const dropped of mempool.add(candidate)) dropped.settle({ hash: dropped.hash, refused: refused("BUSY") });
-    });
+    const indices = authors.map(({ index }) => index);
+    let resolve: (result: Result) => void = () => undefined;
+    const result = new Promise<Result>((onResult) => (resolve = onResult));
+    const favoured = paid === "sponsor" || stake > 0n;
+    const candidate: Candidate = {
+      ...{ signed, bytes, hash, owner, favoured, units, bytesHeld: bytes.length },
+      executed: () => {
+        for (const index of indices) decrease(this.waiting, index);
+      },
+      settle: (outcome) => {
+        this.underway.delete(key);
+        resolve(outcome);
+      },
+    };
+    for (const index of indices) this.waiting.set(index, (this.waiting.get(index) ?? 0n) + 1n);
     if (signatures.length > 0) this.underway.set(key, result);
+    for (const dropped of mempool.add(candidate)) {
+      dropped.executed();
+      dropped.settle({ hash: dropped.hash, refused: refused("BUSY") });
+    }
     this.deps.onWaiting();
     return result;
   }
@@ -204,7 +220,8 @@ export class Door {
     let address = isGuessed ? guess.address : undefined;
     if (address === undefined || !speaksFor(author, address)) {
       const found = signedNonce(author, signed.transaction, signature, nonce, this.deps);
-      if (found?.nonce !== nonce) return diagnoseSignature(author, signed.transaction, signature, nonce, clock, this.deps);
+      if (found?.nonce !== nonce)
+        return diagnoseSignature(author, signed.transaction, signature, nonce, clock, this.deps);
       address = found.address;
     }
     if (!isAdmitted(author, address, clock)) {

@@ -12,6 +12,8 @@ import {
   type TransactionDigests,
 } from "../../../protocol/ledger/transactions";
 import { applyEntry, applyTransaction } from "../../../protocol/ledger/transition";
+import { hexlify } from "ethers";
+import { RelayerError } from "../../errors";
 import { Draft, type Change } from "./draft";
 
 /** What a batch is executed with, fixed when it is opened. */
@@ -57,10 +59,13 @@ export interface EngineDeps {
   readonly digests: TransactionDigests;
   readonly crypto: LedgerCrypto;
   readonly rules: RulesPort;
-  /** Hears of every change, at once. */
-  readonly onChanges?: (changes: readonly Change[]) => void;
-  /** Changes that it heard of were taken back. */
-  readonly onTakenBack?: () => void;
+}
+
+/** Hears what changes in the pending state, at once. */
+export interface EngineListener {
+  changed(changes: readonly Change[]): void;
+  /** Changes that it heard of are no more. */
+  takenBack(): void;
 }
 
 interface OpenSegment {
@@ -95,6 +100,7 @@ export class Engine {
   private batch: OpenBatch | undefined;
   /** Of the batch that was sealed last. */
   private undos: readonly Undo[] = [];
+  private listener: EngineListener | undefined;
 
   /** @param number Of the batch whose state the ledger is in. */
   constructor(
@@ -132,6 +138,10 @@ export class Engine {
       waiting: header.entries.length - Number(queue - before),
       segment: { count: segment.results.length, meter: segment.meter, bytes: segment.bytes },
     };
+  }
+
+  listen(listener: EngineListener): void {
+    this.listener = listener;
   }
 
   begin(header: BatchHeader): void {
@@ -176,7 +186,9 @@ export class Engine {
       segment.entries += 1;
       segment.meter += meterOf(entry);
       segment.results.push(refusal);
-      if (refusal === REFUSAL.Applied) this.deps.onChanges?.(draft.apply());
+      if (refusal !== REFUSAL.Applied) continue;
+      const changes = draft.apply();
+      this.listener?.changed(changes);
     }
   }
 
@@ -198,7 +210,7 @@ export class Engine {
     segment.meter += METER[transaction.kind];
     segment.results.push(REFUSAL.Applied);
     batch.transactions += 1;
-    this.deps.onChanges?.(changes);
+    this.listener?.changed(changes);
     return { refusal, place, changes };
   }
 
@@ -238,7 +250,7 @@ export class Engine {
     this.ledger.discard();
     this.revert(undos);
     this.batch = undefined;
-    if (undos.length > 0 || segment.results.length > 0) this.deps.onTakenBack?.();
+    if (undos.length > 0 || segment.results.length > 0) this.listener?.takenBack();
   }
 
   /** Takes the batch back that was sealed last; no other is open. */
@@ -247,13 +259,25 @@ export class Engine {
     this.revert(this.undos);
     this.undos = [];
     this.number -= 1n;
-    this.deps.onTakenBack?.();
+    this.listener?.takenBack();
   }
 
   private async drive(steps: Asking<Refusal>): Promise<Refusal> {
     let step = steps.next();
-    while (step.done !== true) step = steps.next(await this.deps.rules.answer(step.value));
+    while (step.done !== true) step = steps.next(await this.answer(step.value));
     return step.value;
+  }
+
+  private async answer(call: RulesCall): Promise<RulesAnswer> {
+    try {
+      return await this.deps.rules.answer(call);
+    } catch (error) {
+      throw new RelayerError("ENDPOINT_UNAVAILABLE", "a game's rules cannot be asked", {
+        retriable: true,
+        context: { rules: hexlify(call.rules), call: call.call },
+        cause: error,
+      });
+    }
   }
 
   private revert(undos: readonly Undo[]): void {

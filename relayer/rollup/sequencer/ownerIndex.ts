@@ -14,6 +14,10 @@ class Lists<Key> {
     return found === undefined ? [] : typeof found === "number" ? [found] : found;
   }
 
+  clear(): void {
+    this.lists.clear();
+  }
+
   add(key: Key, index: number): void {
     const found = this.lists.get(key);
     if (found === undefined) return void this.lists.set(key, index);
@@ -65,6 +69,7 @@ export class OwnerIndex {
 
   /** Everything of a ledger, from its first leaf on. */
   rebuild(nextLeaf: number, leaf: (index: number) => Leaf | undefined): void {
+    for (const lists of [this.owners, this.keys, this.holdings, this.seats, this.gameLeaves]) lists.clear();
     for (let index = 1; index < nextLeaf; index++) {
       const found = leaf(index);
       if (found !== undefined) this.link(index, found, "add");

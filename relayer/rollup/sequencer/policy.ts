@@ -32,7 +32,10 @@ const SLOT_BYTES = 64 * 31 - CALLDATA_OVERHEAD;
 const SLOTS_IN_BLOB = 64;
 
 /** The most that layer 1 takes in this mode. */
-export function hardLimits(mode: DataModeName, blobs: number): Pick<BatchLimits, "bytes" | "segments" | "segmentBytes"> {
+export function hardLimits(
+  mode: DataModeName,
+  blobs: number,
+): Pick<BatchLimits, "bytes" | "segments" | "segmentBytes"> {
   if (mode === "calldata") {
     return { bytes: CALLDATA_BYTES, segments: CALLDATA_SEGMENTS, segmentBytes: MAX_SEGMENT_BODY };
   }

@@ -49,7 +49,10 @@ export interface PostingChain {
   /** Number of the latest batch as of the finalized block. */
   settledNumber(signal: AbortSignal): Promise<bigint>;
   /** The canonical batch of a number, found in the calldata of its block; undefined beyond the head. */
-  batchAt(number: bigint, signal: AbortSignal): Promise<{ readonly batch: Batch; readonly hash: Uint8Array } | undefined>;
+  batchAt(
+    number: bigint,
+    signal: AbortSignal,
+  ): Promise<{ readonly batch: Batch; readonly hash: Uint8Array } | undefined>;
   batchHashOf(number: bigint, signal: AbortSignal): Promise<Uint8Array>;
   isProvenFalse(hash: Uint8Array, signal: AbortSignal): Promise<boolean>;
   /** Sends it once, whatever crashes in between, and resolves when it is mined or refused. */

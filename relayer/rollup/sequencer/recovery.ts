@@ -25,10 +25,12 @@ export interface Replayed {
   readonly engine: Engine;
   /** Clock of the latest sealed batch. */
   readonly time: bigint;
-  /** Bytes of transactions that have to be executed again on this state, in their order; undefined where nothing has to. */
-  readonly again?: readonly Prepared[];
-  /** Where the log has to be rewritten for them: a file, and what stays of it. */
-  readonly from?: { readonly file: string; readonly kept: readonly Uint8Array[] };
+  /** Transactions that have to be executed again on this state, in their order; undefined where nothing has to. */
+  readonly again?: {
+    readonly transactions: readonly Prepared[];
+    /** Puts the records of their execution in the place of the log's end. */
+    readonly write: (records: readonly Uint8Array[]) => Promise<WriteAheadLog>;
+  };
 }
 
 export interface ReplayDeps extends EngineDeps {
@@ -130,7 +132,28 @@ export async function replay(
       }
     }
   }
-  return { engine, time, ...(again !== undefined && { again, from }) };
+  const transactions: readonly Prepared[] | undefined = again;
+  if (transactions === undefined) return { engine, time };
+  const write = async (written: readonly Uint8Array[]): Promise<WriteAheadLog> => {
+    await log.rewrite(from.file, [...from.kept, ...written]);
+    return log;
+  };
+  return { engine, time, again: { transactions, write } };
+}
+
+/** Every transaction in a log, whatever became of its batch. */
+export async function transactionsOf(
+  log: WriteAheadLog,
+  deps: { readonly crypto: LedgerCrypto },
+): Promise<readonly Prepared[]> {
+  const found: Prepared[] = [];
+  for await (const { records } of log.read(log.checkpoints[0] as Checkpoint)) {
+    for (const bytes of records) {
+      const record = decodeRecord(bytes);
+      if (record.kind === "transaction") found.push(prepare(record.bytes, deps));
+    }
+  }
+  return found;
 }
 
 /** A logged transaction with its hash. */

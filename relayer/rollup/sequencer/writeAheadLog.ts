@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { open, readFile, rename, unlink, type FileHandle } from "node:fs/promises";
+import { open, readFile, readdir, rename, unlink, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { RelayerError } from "../../errors";
@@ -68,16 +68,21 @@ export class WriteAheadLog {
     }
     const manifest = manifestCodec.parse(JSON.parse(text));
     if (manifest.scope !== scope) {
-      throw new RelayerError("LOG_CORRUPT", "this log is another rollup's: give an empty directory, or its own rollup", {
-        alert: true,
-        context: { directory, found: manifest.scope, expected: scope },
-      });
+      throw new RelayerError(
+        "LOG_CORRUPT",
+        "this log is another rollup's: give an empty directory, or its own rollup",
+        {
+          alert: true,
+          context: { directory, found: manifest.scope, expected: scope },
+        },
+      );
     }
     return new WriteAheadLog(directory, manifest, await reopen(directory, manifest.files.at(-1) as string));
   }
 
   /**
-   * A new log that begins from the state of a batch, in a directory that holds none.
+   * A new log that begins from the state of a batch, in the place of what the directory holds. The state is written at once,
+   * the log is there when the returned function has resolved.
    * @param writeState Writes the checkpoint to a path, durably.
    */
   static async create(
@@ -85,14 +90,20 @@ export class WriteAheadLog {
     scope: string,
     batch: bigint,
     writeState: (path: string) => Promise<void>,
-  ): Promise<WriteAheadLog> {
+  ): Promise<(records: readonly Uint8Array[]) => Promise<WriteAheadLog>> {
     const stem = Date.now();
     const file = `state-${batch}-${stem}.bin`;
     await writeState(join(directory, file));
-    const tail = await create(directory, `log-${stem}-0.wal`);
-    const manifest = { scope, files: [tail.name], checkpoints: [{ batch, file, next: tail.name }] };
-    await writeManifest(directory, manifest);
-    return new WriteAheadLog(directory, manifest, tail);
+    return async (records) => {
+      const tail = await create(directory, `log-${stem}-0.wal`, records);
+      const manifest = { scope, files: [tail.name], checkpoints: [{ batch, file, next: tail.name }] };
+      await writeManifest(directory, manifest);
+      for (const name of await readdir(directory)) {
+        const isOld = /^(log|state)-/.test(name) && name !== file && name !== tail.name;
+        if (isOld) await unlink(join(directory, name)).catch(() => undefined);
+      }
+      return new WriteAheadLog(directory, manifest, tail);
+    };
   }
 
   get checkpoints(): readonly Checkpoint[] {
@@ -109,7 +120,9 @@ export class WriteAheadLog {
   }
 
   /** Everything after a checkpoint, oldest first, by file. Nothing is appended meanwhile. */
-  async *read(checkpoint: Checkpoint): AsyncGenerator<{ readonly file: string; readonly records: readonly Uint8Array[] }> {
+  async *read(
+    checkpoint: Checkpoint,
+  ): AsyncGenerator<{ readonly file: string; readonly records: readonly Uint8Array[] }> {
     const first = this.manifest.files.indexOf(checkpoint.next);
     for (const file of this.manifest.files.slice(first)) {
       yield { file, records: (await readLogFile(this.directory, file, file === this.tail.name)).records };
@@ -149,7 +162,10 @@ export class WriteAheadLog {
     const next = await create(this.directory, this.newName());
     const files = [...this.manifest.files, next.name];
     const all = [...this.manifest.checkpoints, { batch, file, next: next.name }];
-    const firstKept = Math.max(0, all.findLastIndex((each) => each.batch <= oldest));
+    const firstKept = Math.max(
+      0,
+      all.findLastIndex((each) => each.batch <= oldest),
+    );
     const checkpoints = all.slice(firstKept);
     const from = files.indexOf((checkpoints[0] as Checkpoint).next);
     await this.become({ ...this.manifest, files: files.slice(from), checkpoints }, next);
@@ -214,7 +230,9 @@ export class WriteAheadLog {
     this.tail = tail;
     const gone = [
       ...before.files.filter((file) => !manifest.files.includes(file)),
-      ...before.checkpoints.map(({ file }) => file).filter((file) => !manifest.checkpoints.some((each) => each.file === file)),
+      ...before.checkpoints
+        .map(({ file }) => file)
+        .filter((file) => !manifest.checkpoints.some((each) => each.file === file)),
     ];
     for (const file of gone) await unlink(join(this.directory, file)).catch(() => undefined);
   }
