@@ -11,8 +11,8 @@ export interface LedgerView {
   append(leaf: Leaf): number;
 }
 
-/** Indices are 32 bits. */
-export const TREE_CAPACITY = 2 ** 32;
+/** Leaves of a tree: so that the first index never used has 32 bits, too. */
+export const TREE_CAPACITY = 2 ** 32 - 1;
 
 export function hasRoom(view: LedgerView, leaves: number): boolean {
   return view.nextLeaf + leaves <= TREE_CAPACITY;

@@ -1,6 +1,6 @@
 import { loadFixture } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
-import { TypedDataEncoder, getBytes, hexlify } from "ethers";
+import { getBytes, hexlify } from "ethers";
 import { ethers } from "hardhat";
 import { decodeEntry, encodeEntry, type Entry } from "../../protocol/ledger/entries";
 import { Ledger } from "../../protocol/ledger/ledger";
@@ -9,8 +9,9 @@ import { executeSegment } from "../../protocol/ledger/segment";
 import { TRANSACTIONS, type Transaction } from "../../protocol/ledger/transactions";
 import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
 import type { GameCallMock } from "../../typechain-types";
-import { DOMAIN, TIME, contextOf, crypto, player, segmentOf, sign } from "../protocol/ledger/support";
+import { TIME, contextOf, crypto, player, segmentOf, sign } from "../protocol/ledger/support";
 import { Random } from "../support/random";
+import { verifierCall } from "./verifierCall";
 
 async function deployVerifier() {
   const scripted = await ethers.deployContract("ScriptedGameMock");
@@ -213,7 +214,6 @@ class Generator {
 describe("the ledger in Solidity and in TypeScript", () => {
   it("executes what is generated to the same state, with the same results", async () => {
     const { verifier, caller, rules } = await loadFixture(deployVerifier);
-    const separator = TypedDataEncoder.hashDomain(DOMAIN);
     const seen = new Map<number, number>();
     let transactions = 0;
     for (const seed of [1, 2, 3]) {
@@ -239,23 +239,13 @@ describe("the ledger in Solidity and in TypeScript", () => {
         ledger.commit(step.value.queue);
         const after = ledger.state();
 
-        const [state, results] = await verifier.execute(
-          { root: before.root, nextLeaf: before.nextLeaf, queue: before.queue },
-          {
-            time: context.time,
-            queueTime: context.queueTime,
-            queueTo: context.queueTo,
-            movesHalt: context.movesHalt,
-            separator,
-          },
-          bytes,
-          {
-            indices: leaves.map(({ index }) => index),
-            leaves: leaves.map((leaf) => leaf.bytes),
-            siblings: [...siblings],
-            entries: raw,
-          },
-        );
+        const witness = {
+          indices: leaves.map(({ index }) => index),
+          leaves: leaves.map((leaf) => leaf.bytes),
+          siblings,
+          entries: raw,
+        };
+        const [state, results] = await verifier.execute(...verifierCall(before, context, bytes, witness));
         const expected = [...step.value.entries, ...step.value.transactions];
         expect(results.map(Number), `seed ${seed}, segment ${number}`).to.deep.equal(expected);
         expect([state.root, Number(state.nextLeaf), state.queue]).to.deep.equal([

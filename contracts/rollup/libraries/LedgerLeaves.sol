@@ -25,8 +25,8 @@ library LedgerLeaves {
     uint256 internal constant ITEM_EXIT = 8;
     uint256 internal constant FEE_EXIT = 9;
 
-    /// @notice Indices are 32 bits.
-    uint256 internal constant CAPACITY = 1 << 32;
+    /// @notice Leaves of a tree: so that the first index never used has 32 bits, too.
+    uint256 internal constant CAPACITY = (1 << 32) - 1;
 
     /// @dev A field: where it begins, and its bytes.
     uint256 private constant SIZE_BITS = 8;
@@ -82,7 +82,7 @@ library LedgerLeaves {
         uint256 least = 0;
         for (uint256 i = 0; i < self.indices.length; ++i) {
             uint256 index = self.indices[i];
-            if (index < least || index >= CAPACITY) revert LeavesNotAscending(index);
+            if (index < least || index > type(uint32).max) revert LeavesNotAscending(index);
             least = index + 1;
         }
     }
