@@ -16,8 +16,8 @@ export interface Position {
 
 /** How a known game is shown and typed. */
 export interface Board {
-  /** What a move looks like when typed. */
-  readonly hint: string;
+  /** What a move looks like when typed, of those that can be made now. */
+  hint(position: Position): string;
   draw(position: Position): Promise<readonly string[]>;
   /** The move's bytes, in hex, of what was typed. Keeps a secret where the move is a commitment. */
   move(text: string, position: Position): Promise<string>;
@@ -32,7 +32,7 @@ const BOARDS: Readonly<Record<string, Board>> = {
 
 /** Of a game that nobody has drawn a board for. */
 export const hexBoard: Board = {
-  hint: "a move in hex, such as 0x04",
+  hint: () => "a move in hex, such as 0x04",
   draw: ({ state }) => Promise.resolve([`  state ${state}`]),
   async move(text) {
     const hex = text.startsWith("0x") ? text : `0x${text}`;

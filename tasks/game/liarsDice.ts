@@ -3,6 +3,13 @@ import type { Board, Position } from "./board";
 import { findSecret, keepSecrets } from "./secrets";
 
 const PHASES = ["commit", "mix", "bid", "show", "over"] as const;
+const HINTS = {
+  commit: "roll",
+  mix: "mix",
+  bid: "a bid such as 3x5 (three fives), or doubt",
+  show: "show",
+  over: "none",
+} as const satisfies Readonly<Record<(typeof PHASES)[number], string>>;
 const HEAD_BYTES = 9;
 const FACES = 6n;
 
@@ -39,29 +46,35 @@ function read(state: string): Round {
 
 /** Secret dice: a secret is committed to, its image mixed into everybody's dice, and it is shown after a doubt. */
 export const liarsDice: Board = {
-  hint: "roll, mix, a bid such as 3x5 (three fives), doubt, or show",
+  hint({ state }) {
+    const { phase, quantity } = read(state);
+    return phase === "bid" && quantity === 0 ? "a bid such as 3x5 (three fives)" : HINTS[phase];
+  },
   async draw(position) {
     const table = read(position.state);
     const own = await diceOf(position, table);
+    const { seat, secretFile } = position;
+    const kept = await findSecret(secretFile, table.hashes[seat ?? -1] ?? "");
     return [
-      `  round ${table.round + 1}: ${table.phase}`,
+      table.phase === "over" ? `  over in round ${table.round}` : `  round ${table.round + 1}: ${table.phase}`,
       ...table.dice.map((dice, player) => {
-        const you = player === position.seat ? ` (you${own === undefined ? "" : `: ${own.join(" ")}`})` : "";
-        return `  player ${player}${you} has ${dice} dice`;
+        const you = player === seat ? ` (you${own === undefined ? "" : `: ${own.join(" ")}`})` : "";
+        return `  player ${player}${you} has ${dice} ${dice === 1 ? "die" : "dice"}`;
       }),
       ...(table.quantity === 0 ? [] : [`  player ${table.bidder} bid ${table.quantity}x${table.face}`]),
-      ...(own === undefined ? [] : [`  your secret is kept in ${position.secretFile}: without this file you lose`]),
+      ...(kept === undefined ? [] : [`  your secret is kept in ${secretFile}: without this file you lose`]),
     ];
   },
   async move(text, position) {
     const { seat, secretFile } = position;
     if (seat === undefined) throw new Error("you do not play in this session");
     const table = read(position.state);
-    if (text === "roll") return commit(table, seat, secretFile);
-    if (text === "mix") return imageOf(await secretOf(position, table), table, seat);
-    if (text === "show") return secretOf(position, table);
-    if (text === "doubt") return "0x";
-    const bid = /^(\d{1,2})x([1-6])$/.exec(text);
+    const word = text.toLowerCase();
+    if (word === "roll") return commit(table, seat, secretFile);
+    if (word === "mix") return imageOf(await secretOf(position, table), table, seat);
+    if (word === "show") return secretOf(position, table);
+    if (word === "doubt") return "0x";
+    const bid = /^(\d{1,2})x([1-6])$/.exec(word);
     if (bid === null) throw new Error(`"${text}" is neither roll, mix, a bid such as 3x5, doubt nor show`);
     return concat([toBeHex(Number(bid[1]), 1), toBeHex(Number(bid[2]), 1)]);
   },

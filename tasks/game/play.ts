@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { ZeroAddress } from "ethers";
+import { ZeroAddress, formatUnits } from "ethers";
 import { task } from "hardhat/config";
 import { connect } from "../../deploy/contracts";
 import type { GameContracts } from "../../deploy/deployment";
@@ -41,6 +41,8 @@ export interface Table {
   /** Who may move: a seat, or everybody. */
   readonly turn: number | "anyone" | undefined;
   readonly state: string;
+  /** Each player's part of the pot, of 10,000, once the session is settled. */
+  readonly shareBps: readonly bigint[] | undefined;
   /** Unix seconds. */
   readonly deadline: bigint;
   /** What the account may withdraw in the session's token. */
@@ -83,9 +85,9 @@ withCommonParams(task("game:play", "Plays a session: opens or joins it, shows it
 async function act(player: Player, args: PlayArgs, session: Session): Promise<Table> {
   if (args.leave === true) await player.leave();
   else if (args.expire === true) await player.expire();
-  else if (args.move !== undefined) await player.move(args.move);
+  else if (args.move !== undefined) await player.move(args.move, `--move ${args.move}: `);
   else if (args.withdraw !== true && args.show !== true && process.stdin.isTTY && args.quiet !== true) {
-    await playInTerminal(player, session);
+    return playInTerminal(player, session);
   }
   if (args.withdraw === true) await player.withdraw();
   return player.show();
@@ -120,8 +122,20 @@ async function open(session: Session, games: GameContracts, gameId: bigint, args
     .find((parsed) => parsed?.name === "SessionCreated");
   if (created == null) throw new Refusal(`the transaction ${receipt.hash} opened no session`);
   const sessionId = created.args.sessionId as bigint;
-  session.say(`  session ${sessionId}: others join by game:play --session ${sessionId}`);
+  session.say(
+    `  session ${sessionId}: others join by npx hardhat game:play --network ${session.network} --session ${sessionId}`,
+  );
   return sessionId;
+}
+
+/** Who won, or how the pot is shared. */
+export function resultOf({ shareBps = [], seat }: Pick<Table, "shareBps" | "seat">): string {
+  const winners = [...shareBps.entries()].filter(([, bps]) => bps > 0n);
+  const parts = winners.map(([player, bps]) => {
+    const name = player === seat ? "you" : `player ${player}`;
+    return winners.length === 1 ? `${name} won` : `${name} ${formatUnits(bps, 2)} %`;
+  });
+  return winners.length === 1 ? parts.join() : `the pot is shared: ${parts.join(", ")}`;
 }
 
 /** One account at one session. */
@@ -132,7 +146,7 @@ class Player {
     private readonly sessionId: bigint,
     private readonly token: StakeToken,
     private readonly rules: string,
-    readonly board: Board,
+    private readonly board: Board,
   ) {}
 
   static async sit(session: Session, games: GameContracts, sessionId: bigint): Promise<Player> {
@@ -157,6 +171,7 @@ class Player {
       seat: joined ? Number(seat) : undefined,
       turn: name === "playing" ? await this.turn(state) : undefined,
       state,
+      shareBps: name === "settled" ? await this.shareBps(state) : undefined,
       deadline,
       owed: await engine.owed(address, this.token.address),
     };
@@ -173,7 +188,10 @@ class Player {
       const turn = table.turn === table.seat && table.seat !== undefined ? "your" : `player ${table.turn ?? "?"}'s`;
       say(`  ${table.turn === "anyone" ? "anyone may" : `${turn} turn to`} move until ${timeInWords(table.deadline)}`);
     }
-    if (table.owed > 0n) say(`  ${this.token.show(table.owed)} are yours: add --withdraw to have them paid`);
+    if (table.phase === "settled") say(`  ${resultOf(table)}`);
+    if (table.phase === "voided") say("  it is void: all have got their stakes back");
+    if (table.owed > 0n)
+      say(`  ${this.token.show(table.owed)} of ended sessions are yours: add --withdraw to have them paid`);
     return table;
   }
 
@@ -197,11 +215,16 @@ class Player {
     await this.send("Have the missed deadline decided in", "expireGame");
   }
 
-  async move(text: string): Promise<void> {
+  async hint(table: Table): Promise<string> {
+    return this.board.hint(await this.position(table));
+  }
+
+  /** @param where Stands before what is wrong with the text. */
+  async move(text: string, where = ""): Promise<void> {
     const { engine } = this.games;
     const position = await this.position(await this.table());
     const move = await this.board.move(text.trim(), position).catch((cause: Error) => {
-      throw new Refusal(`--move ${text}: ${cause.message}`, cause);
+      throw new Refusal(`${where}${cause.message}`, cause);
     });
     const data = engine.interface.encodeFunctionData("playGame", [this.sessionId, move]);
     // The rules may use a million units of gas for either call: what they leave is not paid for.
@@ -229,6 +252,11 @@ class Player {
     await submit(this.session, `${what} session ${this.sessionId}`, call);
   }
 
+  private async shareBps(state: string): Promise<readonly bigint[]> {
+    const rules = await connect("TicTacToe", this.rules, this.session.provider, this.session.artifacts);
+    return [...(await rules.outcome(state)).shareBps];
+  }
+
   private async turn(state: string): Promise<number | "anyone" | undefined> {
     const rules = await connect("TicTacToe", this.rules, this.session.provider, this.session.artifacts);
     const turn = await rules.turn(state).catch(() => undefined);
@@ -248,34 +276,51 @@ class Player {
 /** Two calls of the rules, and what the engine does itself. */
 const MOVE_GAS = 3_500_000n;
 
-async function playInTerminal(player: Player, session: Session): Promise<void> {
+async function playInTerminal(player: Player, session: Session): Promise<Table> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-C and Ctrl-D: they end a question as q does, and the waiting.
+  let isClosed = false;
+  terminal.once("close", () => (isClosed = true));
+  const ask = (question: string): Promise<string> =>
+    terminal.question(question).then(
+      (answer) => answer.trim().toLowerCase(),
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "ABORT_ERR") throw error;
+        session.say("");
+        return "q";
+      },
+    );
+  // Another may have been faster, or the text be no move: the game goes on.
+  const attempt = (step: Promise<void>): Promise<void> =>
+    step.catch((error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+      session.say(`  ${error.message}`);
+    });
   try {
     let shown = "";
     for (;;) {
       const table = await player.table();
       const key = `${table.phase} ${table.state} ${table.accounts.length}`;
-      if (key !== shown) await player.show();
+      const changed = key !== shown;
+      if (changed) await player.show();
       shown = key;
+      if (isClosed) return table;
       if (table.phase === "settled" || table.phase === "voided") {
-        if (table.owed === 0n) return;
-        const answer = await terminal.question("Have it paid now? [y/N] ");
-        if (/^y(es)?$/i.test(answer.trim())) await player.withdraw();
-        return;
+        if (table.owed === 0n || !isYes(await ask("Have it paid now? [y/N] "))) return table;
+        await player.withdraw();
+        return await player.table();
       }
       const mine = table.turn === "anyone" || (table.turn === table.seat && table.seat !== undefined);
       if (table.phase === "playing" && (await session.time()) > table.deadline) {
-        const answer = await terminal.question("The deadline has passed. Have it decided? [y/N] ");
-        if (/^y(es)?$/i.test(answer.trim())) await player.expire();
+        const answer = await ask("The deadline has passed. Have it decided? [y/N], q quits> ");
+        if (answer === "q") return table;
+        if (isYes(answer)) await attempt(player.expire());
       } else if (table.phase === "playing" && mine && table.seat !== undefined) {
-        const text = await terminal.question(`Your move, ${player.board.hint}; Enter looks again, q quits> `);
-        if (text.trim() === "q") return;
-        if (text.trim() === "") continue;
-        await player.move(text).catch((error: unknown) => {
-          if (!(error instanceof Refusal)) throw error;
-          session.say(`  ${error.message}`);
-        });
+        const text = await ask(`Your move, ${await player.hint(table)}; Enter looks again, q quits> `);
+        if (text === "q") return table;
+        if (text !== "") await attempt(player.move(text));
       } else {
+        if (changed) session.say("  waiting for the others: Ctrl-C ends this program, not the game");
         await new Promise((done) => setTimeout(done, POLL_MS));
       }
     }
@@ -283,3 +328,5 @@ async function playInTerminal(player: Player, session: Session): Promise<void> {
     terminal.close();
   }
 }
+
+const isYes = (answer: string): boolean => answer === "y" || answer === "yes";

@@ -9,6 +9,7 @@ interface Match {
   readonly rounds: number;
   readonly played: number;
   readonly wins: readonly number[];
+  /** A bit for each player who was late. */
   readonly late: number;
   /** 0: not opened. */
   readonly choices: readonly number[];
@@ -27,11 +28,24 @@ function read(state: string): Match {
   };
 }
 
+/** Whatever the rounds left bring, the result stands. */
+function isOver({ rounds, played, wins, late }: Match): boolean {
+  return late !== 0 || played === rounds || Math.abs((wins[0] ?? 0) - (wins[1] ?? 0)) > rounds - played;
+}
+
 /** A choice is committed to with a salt, which is kept in a file until both have committed; then it is opened. */
 export const rockPaperScissors: Board = {
-  hint: "rock, paper or scissors; open, once both have chosen",
+  hint: ({ state }) => (read(state).commitments.includes(NOTHING) ? "rock, paper or scissors" : "open"),
   async draw({ state, seat, secretFile }) {
-    const { rounds, played, wins, choices, commitments } = read(state);
+    const match = read(state);
+    const { rounds, played, wins, late, choices, commitments } = match;
+    if (isOver(match)) {
+      const missed = [0, 1].filter((player) => (late >> player) & 1);
+      return [
+        `  over after ${played} of ${rounds} rounds, ${wins.join(" : ")}`,
+        ...missed.map((player) => `  player ${player}${player === seat ? " (you)" : ""} was late`),
+      ];
+    }
     const stands = [0, 1].map((player) => {
       const choice = choices[player] ?? 0;
       if (choice !== 0) return `shows ${CHOICES[choice - 1] ?? "?"}`;
@@ -40,14 +54,15 @@ export const rockPaperScissors: Board = {
     const own = seat === undefined ? undefined : commitments[seat];
     const known = own === undefined || own === NOTHING ? undefined : await findSecret(secretFile, own);
     return [
-      `  round ${Math.min(played + 1, rounds)} of ${rounds}, ${wins.join(" : ")}`,
+      `  round ${played + 1} of ${rounds}, ${wins.join(" : ")}`,
       ...stands.map((stand, player) => `  player ${player}${player === seat ? " (you)" : ""} ${stand}`),
       ...(known === undefined ? [] : [`  your choice is kept in ${secretFile}: without this file you lose`]),
     ];
   },
   async move(text, position) {
-    if (text === "open") return opening(position);
-    const choice = CHOICES.findIndex((name) => name === text) + 1;
+    const word = text.toLowerCase();
+    if (word === "open") return opening(position);
+    const choice = CHOICES.findIndex((name) => name === word) + 1;
     if (choice === 0) throw new Error(`"${text}" is neither rock, paper, scissors nor open`);
     const { seat, secretFile } = position;
     if (seat === undefined) throw new Error("you do not play in this session");

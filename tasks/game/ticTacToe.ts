@@ -6,7 +6,7 @@ const MARKS = ["X", "O"] as const;
 
 /** Player 0 has X. A state's low 9 bits are its cells, the next 9 those of player 1; then who was late. */
 export const ticTacToe: Board = {
-  hint: "the number of a free cell",
+  hint: () => "the number of a free cell",
   async draw({ state, seat }) {
     const bits = BigInt(state);
     const cell = (index: number): string => {

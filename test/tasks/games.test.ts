@@ -4,7 +4,7 @@ import { loadFixture, setBalance, time } from "@nomicfoundation/hardhat-network-
 import { ZeroAddress, parseEther } from "ethers";
 import { deploy } from "../../deploy/deployment";
 import { fileRecorder } from "../../deploy/record";
-import type { Table } from "../../tasks/game/play";
+import { resultOf, type Table } from "../../tasks/game/play";
 import type { RegisteredGame } from "../../tasks/game/register";
 import { liarsDice } from "../../tasks/game/liarsDice";
 import { ticTacToe } from "../../tasks/game/ticTacToe";
@@ -83,7 +83,7 @@ describe("tasks of games", () => {
       await play(file, from, { move });
     }
     const won = await play(file, ALICE, { move: "3" });
-    expect([won.phase, won.owed]).to.deep.equal(["settled", 2n * STAKE]);
+    expect([won.phase, won.owed, won.shareBps]).to.deep.equal(["settled", 2n * STAKE, [10_000n, 0n]]);
     const engine = await deployment.games?.engine.getAddress();
     const paid = await play(file, ALICE, { withdraw: true });
     expect(paid.owed).to.equal(0);
@@ -183,6 +183,14 @@ describe("tasks of games", () => {
     const file = await recordFile();
     await deploy({ ...(await optionsFor(await businessParameters())), recorder: fileRecorder(file) });
     expect(await refusal(run(file, "game:play", { session: "1" }))).to.contain("home chain");
+  });
+
+  it("say who won, or how the pot is shared", () => {
+    expect(resultOf({ shareBps: [0n, 10_000n], seat: 1 })).to.equal("you won");
+    expect(resultOf({ shareBps: [0n, 10_000n], seat: 0 })).to.equal("player 1 won");
+    expect(resultOf({ shareBps: [3_333n, 0n, 6_667n], seat: 2 })).to.equal(
+      "the pot is shared: player 0 33.33 %, you 66.67 %",
+    );
   });
 
   it("draw tic-tac-toe with the numbers of its free cells", async () => {
