@@ -3,8 +3,10 @@ import { basename, join, resolve } from "node:path";
 import { Contract, type ContractRunner, type InterfaceAbi } from "ethers";
 import type {
   AccessManager,
+  BlobSegments,
   COSStaking,
   COSToken,
+  CalldataSegments,
   Delegation,
   GameAssets,
   GameEngine,
@@ -22,6 +24,9 @@ import type {
   ReleaseSchedule,
   RevenueSplitter,
   RockPaperScissors,
+  Rollup,
+  RollupVault,
+  RollupVerifier,
   Slashing,
   StateChannels,
   TicTacToe,
@@ -63,6 +68,11 @@ export interface ContractTypes {
   TicTacToe: TicTacToe;
   RockPaperScissors: RockPaperScissors;
   LiarsDice: LiarsDice;
+  RollupVerifier: RollupVerifier;
+  CalldataSegments: CalldataSegments;
+  BlobSegments: BlobSegments;
+  Rollup: Rollup;
+  RollupVault: RollupVault;
   QSCFactory: QSCFactory;
   QSC: QSC;
 }
@@ -97,6 +107,11 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   TicTacToe: "contracts/game/samples/TicTacToe.sol",
   RockPaperScissors: "contracts/game/samples/RockPaperScissors.sol",
   LiarsDice: "contracts/game/samples/LiarsDice.sol",
+  RollupVerifier: "contracts/rollup/RollupVerifier.sol",
+  CalldataSegments: "contracts/rollup/CalldataSegments.sol",
+  BlobSegments: "contracts/rollup/BlobSegments.sol",
+  Rollup: "contracts/rollup/Rollup.sol",
+  RollupVault: "contracts/rollup/RollupVault.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };

@@ -1,6 +1,7 @@
 import { ZeroAddress, keccak256 } from "ethers";
 import type { ArtifactSource, ContractName } from "./contracts";
 import type { GameParameters } from "./parameters/games";
+import type { RollupParameters } from "./parameters/rollup";
 import type { DeploymentParameters } from "./parameters";
 import type { PledgeParameters, RevenueParameters } from "./parameters/staking";
 import { COS_SHARES, COS_SUPPLY, type TokenParameters } from "./parameters/token";
@@ -21,7 +22,7 @@ export function creationsOf(
   deployer: string,
   artifacts: ArtifactSource,
 ): readonly Creation[] {
-  const { minSigners, rotationDelay, overlap, genesis, registry, token, pledges, delegation, revenue, games } =
+  const { minSigners, rotationDelay, overlap, genesis, registry, token, pledges, delegation, revenue, games, rollup } =
     parameters;
   return [
     { name: "AccessManager", args: () => Promise.resolve([deployer]) },
@@ -36,6 +37,7 @@ export function creationsOf(
     ...(registry === undefined ? [] : validatorCreations(registry)),
     ...(revenue === undefined ? [] : [revenueCreation(revenue)]),
     ...(games === undefined ? [] : gameCreations(games)),
+    ...(rollup === undefined ? [] : rollupCreations(rollup)),
     {
       name: "QSCFactory",
       args: async ({ AccessManager, Gateway }) => [
@@ -78,6 +80,35 @@ function gameCreations({
     },
     { name: "StateChannels", args: ({ GameRegistry }) => Promise.resolve([GameRegistry]) },
     ...samples.map((name) => ({ name, args: () => Promise.resolve([]) })),
+  ];
+}
+
+/** Layer 2: who re-executes it, where its data is, its batches, and what it holds. */
+function rollupCreations({
+  bond,
+  challengeSeconds,
+  openSeconds,
+  repaid,
+  weiPerBatch,
+}: RollupParameters): readonly Creation[] {
+  return [
+    { name: "RollupVerifier", args: () => Promise.resolve([]) },
+    { name: "CalldataSegments", args: () => Promise.resolve([]) },
+    { name: "BlobSegments", args: () => Promise.resolve([]) },
+    {
+      name: "Rollup",
+      args: ({ AccessManager, Gateway, RollupVerifier, CalldataSegments, BlobSegments }) => {
+        const params = { bond, challengeSeconds, openSeconds };
+        return Promise.resolve([AccessManager, Gateway, RollupVerifier, CalldataSegments, BlobSegments, params]);
+      },
+    },
+    {
+      name: "RollupVault",
+      args: ({ AccessManager, Rollup, GameAssets, GameRevenue, COSToken }) => {
+        const params = { rollup: Rollup, assets: GameAssets, revenue: GameRevenue, cos: COSToken, repaid, weiPerBatch };
+        return Promise.resolve([AccessManager, params]);
+      },
+    },
   ];
 }
 

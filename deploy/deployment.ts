@@ -6,6 +6,7 @@ import { DeploymentError } from "./deploymentError";
 import { validateParameters, type DeploymentParameters } from "./parameters";
 import { NO_FEES, type LaneParameters } from "./parameters/lanes";
 import type { VestingGroup } from "./parameters/token";
+import { rollupSetup } from "./rollupSetup";
 import { recordableArgs, type ContractRecord, type DeploymentRecord, type Recorder } from "./record";
 import {
   ADMIN_ROLE,
@@ -67,6 +68,17 @@ export interface DeployedContracts {
   readonly revenueSplitter: ContractTypes["RevenueSplitter"] | undefined;
   /** On the home chain. */
   readonly games: GameContracts | undefined;
+  /** On the home chain. */
+  readonly rollup: RollupContracts | undefined;
+}
+
+/** Layer 2. */
+export interface RollupContracts {
+  readonly rollup: ContractTypes["Rollup"];
+  readonly vault: ContractTypes["RollupVault"];
+  readonly verifier: ContractTypes["RollupVerifier"];
+  readonly calldataSegments: ContractTypes["CalldataSegments"];
+  readonly blobSegments: ContractTypes["BlobSegments"];
 }
 
 /** Games, and what they earn. */
@@ -102,6 +114,7 @@ export async function deployChain(options: DeploymentOptions): Promise<Deploymen
   await run.createContracts();
   await run.approveBudget();
   await run.registerSamples();
+  await run.setUpRollup();
   await run.grantRoles(
     ROLES.filter((role) => role.id !== ADMIN_ROLE && role.id !== LANE_ADMIN_ROLE),
     "roles",
@@ -170,6 +183,16 @@ export async function connectContracts(
             quests: await contract("GameQuests"),
             marketplace: await contract("Marketplace"),
             channels: await contract("StateChannels"),
+          },
+    rollup:
+      record.contracts.Rollup === undefined
+        ? undefined
+        : {
+            rollup: await contract("Rollup"),
+            vault: await contract("RollupVault"),
+            verifier: await contract("RollupVerifier"),
+            calldataSegments: await contract("CalldataSegments"),
+            blobSegments: await contract("BlobSegments"),
           },
     token:
       record.contracts.COSToken === undefined
@@ -318,6 +341,28 @@ class Run {
       const data = registry.interface.encodeFunctionData("registerGame", [rules, 0, uri]);
       await this.send(step, { to: await registry.getAddress(), data });
     }
+  }
+
+  /** Names the rollup's vault, its price and its sequencer in one transaction, while they are the deployer's to decide. */
+  async setUpRollup(): Promise<void> {
+    const parameters = this.options.parameters.rollup;
+    if (parameters === undefined) return;
+    const step = "rollup";
+    const [rollup, vault, manager] = [
+      await this.contract("Rollup"),
+      await this.contract("RollupVault"),
+      await this.contract("AccessManager"),
+    ];
+    const target = await rollup.getAddress();
+    const { selector } = rollup.interface.getFunction("setSequencer");
+    const role = await manager.getTargetFunctionRole(target, selector);
+    const calls = await rollupSetup(rollup, await vault.getAddress(), parameters);
+    if (role !== ADMIN_ROLE || calls.length === 0) return this.observe({ step, phase: "done" });
+    await this.requireAdmin(step);
+    await this.multicall(
+      step,
+      calls.map((data) => manager.interface.encodeFunctionData("execute", [target, data])),
+    );
   }
 
   async openLane(lane: LaneParameters): Promise<void> {

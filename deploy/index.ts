@@ -17,6 +17,11 @@ import { LiarsDice__factory } from "../typechain-types/factories/contracts/game/
 import { RockPaperScissors__factory } from "../typechain-types/factories/contracts/game/samples/RockPaperScissors__factory";
 import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/QSCFactory__factory";
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
+import { BlobSegments__factory } from "../typechain-types/factories/contracts/rollup/BlobSegments__factory";
+import { CalldataSegments__factory } from "../typechain-types/factories/contracts/rollup/CalldataSegments__factory";
+import { Rollup__factory } from "../typechain-types/factories/contracts/rollup/Rollup__factory";
+import { RollupVault__factory } from "../typechain-types/factories/contracts/rollup/RollupVault__factory";
+import { RollupVerifier__factory } from "../typechain-types/factories/contracts/rollup/RollupVerifier__factory";
 import { COSStaking__factory } from "../typechain-types/factories/contracts/staking/COSStaking__factory";
 import { NodeStaking__factory } from "../typechain-types/factories/contracts/staking/NodeStaking__factory";
 import { RevenueSplitter__factory } from "../typechain-types/factories/contracts/staking/RevenueSplitter__factory";
@@ -56,6 +61,11 @@ export const abis = {
   TicTacToe: TicTacToe__factory.abi,
   RockPaperScissors: RockPaperScissors__factory.abi,
   LiarsDice: LiarsDice__factory.abi,
+  RollupVerifier: RollupVerifier__factory.abi,
+  CalldataSegments: CalldataSegments__factory.abi,
+  BlobSegments: BlobSegments__factory.abi,
+  Rollup: Rollup__factory.abi,
+  RollupVault: RollupVault__factory.abi,
   QSCFactory: QSCFactory__factory.abi,
   QSC: QSC__factory.abi,
 } as const;

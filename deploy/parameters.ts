@@ -6,6 +6,7 @@ import { EnvironmentReader, type Environment } from "./environment";
 import { AccountRules, readAccount, readAddresses } from "./parameters/accounts";
 import { LOCAL_GAMES, readGames, validateGames, type GameParameters } from "./parameters/games";
 import { LANE_FEES, LANE_LIMITS, LOCAL_LANE_LIMITS, NO_FEES, readLanes, type LaneParameters } from "./parameters/lanes";
+import { localRollup, readRollup, validateRollup, type RollupParameters } from "./parameters/rollup";
 import {
   LIVE_PLEDGES,
   LOCAL_PLEDGES,
@@ -61,6 +62,8 @@ export interface DeploymentParameters {
   readonly revenue: RevenueParameters | undefined;
   /** On the home chain only, where their revenue is divided. */
   readonly games: GameParameters | undefined;
+  /** On the home chain only, where COS and the games are. */
+  readonly rollup: RollupParameters | undefined;
   /** First signer set; epoch 0 on the home chain, where the registry installs it. */
   readonly genesis: Rotation;
   readonly multisig: string;
@@ -122,6 +125,8 @@ export interface LocalChoice {
   readonly salt?: string;
   /** Unix seconds from which vesting counts. */
   readonly start?: bigint;
+  /** Who may post batches of layer 2 at any time; nobody where absent. */
+  readonly sequencer?: string;
 }
 
 /** Values for a chain on this machine. */
@@ -140,6 +145,7 @@ export function localParameters(choice: LocalChoice): DeploymentParameters {
     delegation: home ? { treasury: multisig, community: multisig, epochSeconds: LOCAL_REWARD_EPOCH } : undefined,
     revenue: home ? localRevenue(multisig) : undefined,
     games: home ? LOCAL_GAMES : undefined,
+    rollup: home ? localRollup(multisig, choice.sequencer) : undefined,
     genesis: home ? NO_GENESIS : genesis,
     multisig,
     guardian: choice.guardian,
@@ -166,6 +172,7 @@ export function liveParameters(network: string, chainId: bigint, environment: En
     delegation: home ? readDelegation(read, multisig) : undefined,
     revenue: home ? readRevenue(read, multisig) : undefined,
     games: home ? readGames(read) : undefined,
+    rollup: home ? readRollup(read, multisig) : undefined,
     genesis: home ? NO_GENESIS : readGenesis(read),
     multisig,
     guardian: read.address("GUARDIAN", "the account that may pause lanes at once"),
@@ -178,6 +185,7 @@ export interface LocalAccounts {
   readonly multisig: string;
   readonly guardian: string;
   readonly operators: readonly string[];
+  readonly sequencer: string;
 }
 
 /** The parameters of a Hardhat network: local values for local chains, all else from the environment. */
@@ -195,6 +203,7 @@ export function parametersOf(
     chainId,
     multisig: readAccount(read, "MULTISIG", accounts.multisig),
     guardian: readAccount(read, "GUARDIAN", accounts.guardian),
+    sequencer: readAccount(read, "SEQUENCER", accounts.sequencer),
     genesis: home ? { operators: accounts.operators } : readGenesis(read),
     lanes: readLanes(read, LOCAL_LANE_LIMITS, NO_FEES),
   });
@@ -205,7 +214,8 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
   const refuse = (key: string, message: string): never => {
     throw new DeploymentError(message, { key });
   };
-  const { live, multisig, guardian, minSigners, genesis, registry, token, delegation, revenue, games } = parameters;
+  const { live, multisig, guardian, minSigners, genesis, registry, token, delegation, revenue, games, rollup } =
+    parameters;
   const accounts = new AccountRules(deployer, live);
   accounts.requireSecretDeployer();
   accounts.require("MULTISIG", multisig);
@@ -232,10 +242,12 @@ export function validateParameters(parameters: DeploymentParameters, deployer: s
     refuse("HOME_CHAIN", "divides revenue and has COS, or neither");
   if ((games === undefined) !== (revenue === undefined))
     refuse("HOME_CHAIN", "has games and divides revenue, or neither");
+  if ((rollup === undefined) !== (games === undefined)) refuse("HOME_CHAIN", "has a rollup and games, or neither");
   if (delegation !== undefined) validateDelegation(delegation, accounts);
   if (token !== undefined) validateToken(token, accounts);
   if (games !== undefined) validateGames(games, live);
   if (revenue !== undefined) validateRevenue(revenue);
+  if (rollup !== undefined) validateRollup(rollup, accounts);
   for (const lane of parameters.lanes) {
     if (lane.chainId === parameters.chainId) refuse("LANES", `leads from chain ${lane.chainId} to itself`);
   }

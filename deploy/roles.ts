@@ -2,7 +2,15 @@ import type { ContractName } from "./contracts";
 
 /** Who may hold a role: an account of the parameters, or a contract of the home chain. */
 export type Holder =
-  "multisig" | "guardian" | "registry" | "slashing" | "liveness" | "gameRevenue" | "gameEngine" | "marketplace";
+  | "multisig"
+  | "guardian"
+  | "registry"
+  | "slashing"
+  | "liveness"
+  | "gameRevenue"
+  | "gameEngine"
+  | "marketplace"
+  | "rollupVault";
 
 /** The contracts that hold roles, on the chain where they are. */
 export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> = {
@@ -12,6 +20,7 @@ export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> =
   gameRevenue: "GameRevenue",
   gameEngine: "GameEngine",
   marketplace: "Marketplace",
+  rollupVault: "RollupVault",
 };
 
 /** Which of the parameters' delays a holder waits between scheduling a call and executing it. */
@@ -38,8 +47,8 @@ export const ROLES: readonly RoleDefinition[] = [
   {
     id: ADMIN_ROLE,
     name: "ADMIN",
-    purpose: "changes roles, delays and members",
-    functions: {},
+    purpose: "changes roles, delays and members; names the rollup's vault, once",
+    functions: { Rollup: ["setVault"] },
     holders: [{ holder: "multisig", delay: "admin" }],
   },
   {
@@ -72,7 +81,7 @@ export const ROLES: readonly RoleDefinition[] = [
     name: "TIMELOCK",
     purpose:
       "resumes a lane, voids old epochs, restores an expired one, names who receives what is slashed and the community's " +
-      "part, sets what later pledges weigh, and divides revenue",
+      "part, sets what later pledges weigh, divides revenue, and halts moves on layer 2 before a fork",
     functions: {
       Gateway: ["unpauseLane", "raiseFloor", "restoreEpoch"],
       NodeStaking: ["setTreasury"],
@@ -81,6 +90,7 @@ export const ROLES: readonly RoleDefinition[] = [
       RevenueSplitter: ["setTokenAllowed", "setNodeShare", "setTreasury"],
       GameRegistry: ["setShares"],
       Marketplace: ["setFee"],
+      Rollup: ["setMovesHalt"],
     },
     holders: [{ holder: "multisig", delay: "timelock" }],
     cancelledBy: GUARDIAN_ROLE,
@@ -146,6 +156,18 @@ export const ROLES: readonly RoleDefinition[] = [
     holders: [
       { holder: "gameEngine", delay: "none" },
       { holder: "marketplace", delay: "none" },
+      { holder: "rollupVault", delay: "none" },
     ],
+  },
+  {
+    id: 12n,
+    name: "ROLLUP_ADMIN",
+    purpose: "admits sequencers, prices entries and takes what they paid, lists assets, caps what posting is repaid",
+    functions: {
+      Rollup: ["setSequencer", "setEntryPrice", "withdrawEntryFees"],
+      RollupVault: ["listAsset", "setPostingRepayment"],
+    },
+    holders: [{ holder: "multisig", delay: "timelock" }],
+    cancelledBy: GUARDIAN_ROLE,
   },
 ];

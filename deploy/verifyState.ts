@@ -9,6 +9,7 @@ import type { RegistryParameters } from "./parameters/validators";
 import type { DeploymentRecord } from "./record";
 import { ADMIN_ROLE, ROLES } from "./roles";
 import { verifyGames } from "./verifyGames";
+import { verifyRollup } from "./verifyRollup";
 
 export interface VerifyOptions {
   readonly provider: Provider;
@@ -34,6 +35,7 @@ export async function verifyState(options: VerifyOptions): Promise<readonly Find
     verifyToken(deployment),
     verifyRevenue(deployment),
     verifyGames(deployment),
+    verifyRollup(deployment),
     verifyDelegation(deployment),
     verifyPledges(deployment),
     verifyFunctions(deployment, artifacts),

@@ -1,7 +1,7 @@
 import { parametersOf, type DeploymentParameters } from "../deploy/parameters";
 import { inWords, type Session } from "./session";
 
-/** The deployment's parameters of the network that a task runs on. Accounts 1 to 6 of a local node play their parts. */
+/** The deployment's parameters of the network that a task runs on. Accounts 1 to 7 of a local node play their parts. */
 export async function networkParameters(session: Session): Promise<DeploymentParameters> {
   const accounts = (await session.hre.ethers.getSigners()).map(({ address }) => address);
   const [, multisig = "", guardian = "", ...others] = accounts;
@@ -11,6 +11,7 @@ export async function networkParameters(session: Session): Promise<DeploymentPar
         multisig,
         guardian,
         operators: others.slice(0, 4),
+        sequencer: others[4] ?? "",
       }),
     ),
   );

@@ -50,7 +50,16 @@ const AWAY_CHAIN_ID = 31_338;
 const KEY_PASSWORD = "local";
 
 /** Who plays which part, by the index of the node's account. Operators follow from 10 on. */
-export const ACCOUNTS = { deployer: 0, multisig: 1, guardian: 2, issuer: 3, alice: 4, bob: 5, operators: 10 } as const;
+export const ACCOUNTS = {
+  deployer: 0,
+  multisig: 1,
+  guardian: 2,
+  issuer: 3,
+  alice: 4,
+  bob: 5,
+  sequencer: 6,
+  operators: 10,
+} as const;
 
 interface Node {
   readonly name: string;
@@ -185,6 +194,7 @@ async function deployBoth(
     localParameters({
       ...common,
       chainId: BigInt(home.node.chainId),
+      sequencer: await address(ACCOUNTS.sequencer),
       genesis: { operators: await Promise.all(operators.map(({ index }) => address(index))) },
     }),
   );

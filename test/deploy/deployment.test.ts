@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { ethers } from "hardhat";
-import { loadFixture, setCode } from "@nomicfoundation/hardhat-network-helpers";
+import { loadFixture, setCode, time } from "@nomicfoundation/hardhat-network-helpers";
 import { Interface, ZeroAddress, keccak256, parseEther, type Fragment, type FunctionFragment } from "ethers";
 import { CREATE2_PROXY, ensureCreate2Proxy } from "../../deploy/create2";
 import type { ContractName } from "../../deploy/contracts";
@@ -91,6 +91,11 @@ describe("deployment", () => {
       "TicTacToe",
       "RockPaperScissors",
       "LiarsDice",
+      "RollupVerifier",
+      "CalldataSegments",
+      "BlobSegments",
+      "Rollup",
+      "RollupVault",
       "QSCFactory",
     ]);
     expect(record.handedOver).to.equal(true);
@@ -175,6 +180,37 @@ describe("deployment", () => {
     expect(await games?.channels.REGISTRY()).to.equal(record.contracts.GameRegistry?.address);
   });
 
+  it("begins layer 2 over the contracts that it created, and tells it its vault, its price and its sequencer", async () => {
+    const { rollup, record, parameters } = await loadFixture(deployHome);
+    if (rollup === undefined || parameters.rollup === undefined) throw new Error("no rollup");
+    const { Gateway, RollupVerifier, CalldataSegments, BlobSegments, COSToken, GameAssets } = record.contracts;
+    expect(await rollup.rollup.GATEWAY()).to.equal(Gateway?.address);
+    expect(await rollup.rollup.VERIFIER()).to.equal(RollupVerifier?.address);
+    expect(await rollup.rollup.CALLDATA_SEGMENTS()).to.equal(CalldataSegments?.address);
+    expect(await rollup.rollup.BLOB_SEGMENTS()).to.equal(BlobSegments?.address);
+    expect(await rollup.rollup.vault()).to.equal(record.contracts.RollupVault?.address);
+    expect(await rollup.rollup.entryPrice()).to.equal(parameters.rollup.entryPrice);
+    const { sequencer } = await parts();
+    expect((await rollup.rollup.posterOf(sequencer)).sequencer).to.equal(true);
+    expect(await rollup.vault.ROLLUP()).to.equal(record.contracts.Rollup?.address);
+    expect(await rollup.vault.ASSETS()).to.equal(GameAssets?.address);
+    expect(await rollup.vault.tokenOf(1)).to.equal(COSToken?.address);
+  });
+
+  it("lets nobody name another vault of layer 2 after the hand-over, not even the admin", async () => {
+    const { rollup, accessManager } = await loadFixture(deployHome);
+    if (rollup === undefined) throw new Error("no rollup");
+    const { multisig } = await parts();
+    const target = await rollup.rollup.getAddress();
+    const data = rollup.rollup.interface.encodeFunctionData("setVault", [target]);
+    const manager = accessManager.connect(multisig);
+    await manager.schedule(target, data, 0);
+    await time.increase(61);
+    await expect(manager.execute(target, data))
+      .to.be.revertedWithCustomError(rollup.rollup, "VaultIsSet")
+      .withArgs(await rollup.vault.getAddress());
+  });
+
   it("registers the sample games of a local chain, of which the deployer is the developer", async () => {
     const { games, parameters, record } = await loadFixture(deployHome);
     const { deployer } = await parts();
@@ -249,7 +285,8 @@ describe("deployment", () => {
     });
 
     it("gives each role to its holder with its delay", async () => {
-      const { accessManager, parameters, validatorRegistry, slashing, liveness, games } = await loadFixture(deployHome);
+      const deployment = await loadFixture(deployHome);
+      const { accessManager, parameters, validatorRegistry, slashing, liveness, games, rollup } = deployment;
       const registry = await validatorRegistry?.getAddress();
       const { multisig, guardian } = parameters;
       const expected: readonly (readonly [string, string | undefined, bigint])[] = [
@@ -266,7 +303,9 @@ describe("deployment", () => {
         ["CREDITOR", await games?.revenue.getAddress(), 0n],
         ["GAME_CREDITOR", await games?.engine.getAddress(), 0n],
         ["GAME_CREDITOR", await games?.marketplace.getAddress(), 0n],
+        ["GAME_CREDITOR", await rollup?.vault.getAddress(), 0n],
         ["TREASURER", multisig, 60n],
+        ["ROLLUP_ADMIN", multisig, 60n],
       ];
       for (const [name, account, delay] of expected) {
         const role = ROLES.find((each) => each.name === name);

@@ -126,6 +126,32 @@ describe("deployment parameters of a live network", () => {
     expect(parameters({}, "custom").games).to.equal(undefined);
   });
 
+  it("put 100 BNB behind whoever posts batches, which are final after a week, or what the environment says", () => {
+    const usual = {
+      bond: 100n * 10n ** 18n,
+      challengeSeconds: 7n * 86_400n,
+      openSeconds: 86_400n,
+      entryPrice: 100_000_000n,
+      sequencer: undefined,
+      repaid: HOME.MULTISIG,
+      weiPerBatch: 330_000_000_000_000n,
+    };
+    expect(parameters({}).rollup).to.deep.equal(usual);
+    const sequencer = account("sequencer");
+    expect(parameters({ SEQUENCER: sequencer }).rollup).to.deep.equal({ ...usual, sequencer, repaid: sequencer });
+    const change = { SEQUENCER: sequencer, SEQUENCER_BOND: "5", CHALLENGE_DAYS: "10", ENTRY_PRICE: "7" };
+    expect(parameters({ ...change, POSTING_REPAYMENT: "8", POSTING_RECEIVER: HOME.ADVISORS }).rollup).to.deep.equal({
+      ...usual,
+      bond: 5n * 10n ** 18n,
+      challengeSeconds: 10n * 86_400n,
+      entryPrice: 7n,
+      sequencer,
+      repaid: HOME.ADVISORS,
+      weiPerBatch: 8n,
+    });
+    expect(parameters({}, "custom").rollup).to.equal(undefined);
+  });
+
   it("pay what is slashed to the treasury and the community's part to the community, the multisig by default", () => {
     const day = 86_400n;
     expect(parameters({}).delegation).to.deep.equal({
@@ -177,6 +203,13 @@ describe("deployment parameters of a live network", () => {
     ["shares of games that are not whole", "GAME_SHARES", { GAME_SHARES: "7000:2000:999" }],
     ["a market's fee that is no number", "MARKET_FEE_BPS", { MARKET_FEE_BPS: "2.5" }],
     ["a market's fee above the bound", "MARKET_FEE_BPS", { MARKET_FEE_BPS: "1001" }],
+    ["no bond of a sequencer", "SEQUENCER_BOND", { SEQUENCER_BOND: "0" }],
+    ["no time to prove a batch false", "CHALLENGE_DAYS", { CHALLENGE_DAYS: "0" }],
+    ["entries that nobody could pay", "ENTRY_PRICE", { ENTRY_PRICE: "1000000001" }],
+    ["a repayment beyond what posting costs", "POSTING_REPAYMENT", { POSTING_REPAYMENT: "100000000000000001" }],
+    ["the deployer as sequencer", "SEQUENCER", { SEQUENCER: DEPLOYER }],
+    ["a well-known sequencer", "SEQUENCER", { SEQUENCER: DEV }],
+    ["the deployer as receiver of the repayment", "POSTING_RECEIVER", { POSTING_RECEIVER: DEPLOYER }],
     ["a malformed lane", "LANES", { LANES: "56" }],
     ["malformed fees", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2" }],
     ["fees that are no numbers", "LANE_FEES", { LANES: `56:${DEV}`, LANE_FEES: "1:2:x" }],

@@ -121,6 +121,7 @@ describe("verifyState", () => {
       "Gateway MIN_SIGNERS",
       `TIMELOCK of ${deployment.parameters.multisig}`,
       `TREASURER of ${deployment.parameters.multisig}`,
+      `ROLLUP_ADMIN of ${deployment.parameters.multisig}`,
     ]);
   });
 
@@ -202,6 +203,33 @@ describe("verifyState", () => {
     expect(found.map(({ subject, found: present }) => [subject, present])).to.deep.equal([
       ["GameRegistry shares", "7000,2000,1000"],
       ["Marketplace fee", "250"],
+    ]);
+  });
+
+  it("finds another bond, other windows, prices and receivers of layer 2 than those of the parameters", async () => {
+    const deployment = await loadFixture(deployHome);
+    const { rollup, guardian } = deployment.parameters;
+    if (rollup === undefined) throw new Error("no rollup");
+    const changed = {
+      rollup: {
+        bond: rollup.bond + 1n,
+        challengeSeconds: 61n,
+        openSeconds: 1n,
+        entryPrice: 2n,
+        sequencer: guardian,
+        repaid: guardian,
+        weiPerBatch: 3n,
+      },
+    };
+    const found = await differences(deployment, { parameters: changed });
+    expect(found.map(({ subject }) => subject)).to.deep.equal([
+      "Rollup BOND",
+      "Rollup CHALLENGE_SECONDS",
+      "Rollup OPEN_SECONDS",
+      "Rollup entry price",
+      `sequencer ${guardian}`,
+      "RollupVault repays",
+      "RollupVault repays for a batch",
     ]);
   });
 

@@ -23,14 +23,15 @@ export interface Parts {
   readonly guardian: Signer;
   readonly operators: readonly Signer[];
   readonly user: Signer;
+  readonly sequencer: Signer;
 }
 
 export async function parts(): Promise<Parts> {
   const [deployer, multisig, guardian, ...others] = await ethers.getSigners();
   if (deployer === undefined || multisig === undefined || guardian === undefined) throw new Error("no accounts");
-  const user = others[4];
-  if (user === undefined) throw new Error("too few accounts");
-  return { deployer, multisig, guardian, operators: others.slice(0, 4), user };
+  const [user, sequencer] = others.slice(4);
+  if (user === undefined || sequencer === undefined) throw new Error("too few accounts");
+  return { deployer, multisig, guardian, operators: others.slice(0, 4), user, sequencer };
 }
 
 /** The attestation keys of the four operators. */
@@ -43,7 +44,7 @@ export const testArtifacts: ArtifactSource = (name) =>
   artifacts.readArtifact(compiledName(name)) as Promise<ContractArtifact>;
 
 export async function homeParameters(change: Partial<DeploymentParameters> = {}): Promise<DeploymentParameters> {
-  const { multisig, guardian, operators } = await parts();
+  const { multisig, guardian, operators, sequencer } = await parts();
   const { chainId } = await ethers.provider.getNetwork();
   const choice = {
     network: "hardhat",
@@ -52,6 +53,7 @@ export async function homeParameters(change: Partial<DeploymentParameters> = {})
     guardian: await guardian.getAddress(),
     genesis: { operators: await Promise.all(operators.map((operator) => operator.getAddress())) },
     lanes: [REMOTE_LANE],
+    sequencer: await sequencer.getAddress(),
     // Whatever another test has left on the chain is at other addresses.
     salt: id(`block ${await ethers.provider.getBlockNumber()}`),
   };
@@ -69,6 +71,7 @@ export async function businessParameters(change: Partial<DeploymentParameters> =
     delegation: undefined,
     revenue: undefined,
     games: undefined,
+    rollup: undefined,
     genesis,
     ...change,
   });
