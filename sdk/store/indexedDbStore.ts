@@ -1,22 +1,25 @@
 import { SdkError } from "../errors";
 import type { StateStore } from "./stateStore";
 
+/** Any listener: a browser's own types say more about what it is called with. */
+type Listener = ((event: never) => void) | null;
+
 /** What is used of a browser's IndexedDB: Node, whose types this repository has, knows it not. */
 interface Request<Result> {
   readonly result: Result;
   readonly error: unknown;
-  onsuccess: (() => void) | null;
-  onerror: (() => void) | null;
+  onsuccess: Listener;
+  onerror: Listener;
 }
 
 interface OpenRequest extends Request<Database> {
-  onupgradeneeded: (() => void) | null;
+  onupgradeneeded: Listener;
 }
 
 interface Transaction {
   readonly error: unknown;
-  oncomplete: (() => void) | null;
-  onabort: (() => void) | null;
+  oncomplete: Listener;
+  onabort: Listener;
   objectStore(name: string): {
     get(key: string): Request<unknown>;
     getAllKeys(): Request<readonly unknown[]>;
