@@ -15,6 +15,8 @@ import { anvilInstalled, nodeRpc, startAnvil, startHardhatNode } from "../script
 /** The usual test mnemonic: its accounts have coins on every local node, and nowhere else. */
 const MNEMONIC = Mnemonic.fromPhrase("test test test test test test test test test test test junk");
 const CHAIN_ID = 31_337;
+/** Of each pot of a session, in hundredths of a percent. */
+export const RAKE_BPS = 500n;
 
 /** A chain to try things on, with what the examples need deployed on it. */
 export interface LocalChain {
@@ -25,6 +27,7 @@ export interface LocalChain {
   /** The rules as the registry has them. */
   readonly rules: string;
   readonly channels: string;
+  readonly engine: string;
   deploy(name: string, args: readonly unknown[]): Promise<Contract>;
   /** Lets the chain's clock go on. */
   wait(seconds: bigint): Promise<void>;
@@ -54,7 +57,12 @@ export async function startLocalChain(): Promise<LocalChain> {
   const registry = await deploy("GameRegistry", [manager, 7_000, 2_000, 1_000]);
   const channels = await deploy("StateChannels", [registry]);
   const rules = await deploy("TicTacToe", []);
-  await (await registry.getFunction("registerGame")(rules, 500, "ipfs://tic-tac-toe")).wait();
+  await (await registry.getFunction("registerGame")(rules, RAKE_BPS, "ipfs://tic-tac-toe")).wait();
+  // Nobody stakes on this chain: any contract stands for the pools that the rake would stream to.
+  const shares = { treasury: await deployer.getAddress(), nodeShareBps: 6_000, tokens: [BNB] };
+  const splitter = await deploy("RevenueSplitter", [manager, registry, registry, shares]);
+  const revenue = await deploy("GameRevenue", [manager, registry, splitter]);
+  const engine = await deploy("GameEngine", [registry, revenue]);
   const gameId = (await registry.getFunction("gameCount")()) as bigint;
   return {
     rpc,
@@ -63,6 +71,7 @@ export async function startLocalChain(): Promise<LocalChain> {
     gameId,
     rules: (await registry.getFunction("rulesForNew")(gameId)) as string,
     channels: await channels.getAddress(),
+    engine: await engine.getAddress(),
     deploy,
     async wait(seconds) {
       await nodeRpc(rpc, "evm_increaseTime", [Number(seconds)]);
@@ -78,6 +87,9 @@ export async function startLocalChain(): Promise<LocalChain> {
 const SOURCES: Readonly<Record<string, string>> = {
   AccessManager: "@openzeppelin/contracts/access/manager/AccessManager.sol",
   GameRegistry: "contracts/game/GameRegistry.sol",
+  RevenueSplitter: "contracts/staking/RevenueSplitter.sol",
+  GameRevenue: "contracts/game/GameRevenue.sol",
+  GameEngine: "contracts/game/GameEngine.sol",
   StateChannels: "contracts/game/StateChannels.sol",
   TicTacToe: "contracts/game/samples/TicTacToe.sol",
 };
