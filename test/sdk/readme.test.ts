@@ -16,6 +16,7 @@ declare const show: (happened: unknown) => void;
 declare const engine: string;
 declare const gameId: bigint;
 declare const terms: SessionTerms;
+declare const shown: SessionPrice;
 declare const alice: Signer;
 declare const bob: Signer;
 declare const aliceAddress: string;
@@ -50,7 +51,7 @@ function blocks(markdown: string): readonly string[] {
 
 /** The blocks as one module that imports what it names. */
 function program(shown: readonly string[]): string {
-  const body = [BROUGHT, "export async function shown(): Promise<void> {", ...shown, "}"].join("\n");
+  const body = [BROUGHT, "export async function readersProgram(): Promise<void> {", ...shown, "}"].join("\n");
   const used = new Set(body.match(/\b\w+\b/g));
   const imports = [...exportedNames()].filter(([name]) => used.has(name));
   return [...imports.map(([name, from]) => `import { ${name} } from ${JSON.stringify(from)};`), body].join("\n");
