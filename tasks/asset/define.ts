@@ -51,7 +51,7 @@ withCommonParams(task("asset:define", "Defines an item of a game, for who speaks
     };
 
     const traits = [...(item.unique ? ["unique"] : []), ...(item.bound ? ["bound"] : []), kind].join(" ");
-    const what = `Define a ${traits} of game ${gameId}, at most ${item.cap} pieces, royalty ${args.royalty} %`;
+    const what = `Define in game ${gameId}: ${traits}, at most ${item.cap} pieces, royalty ${args.royalty} %`;
     const contract = await assets.getAddress();
     const data = assets.interface.encodeFunctionData("defineItem", [gameId, item]);
     const receipt = await submit(session, what, { to: contract, data });
