@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { ZeroAddress, formatUnits } from "ethers";
 import { task } from "hardhat/config";
 import { connect } from "../../deploy/contracts";
@@ -10,6 +9,7 @@ import { inWords, openSession, parseAccount, withCommonParams, type CommonArgs, 
 import { submit } from "../submit";
 import { boardOf, type Board, type Position } from "./board";
 import { approveStake, openGames, openStakeToken, parseNumber, type StakeToken } from "./room";
+import { playInTerminal, type Seat, type SeatView } from "./terminal";
 
 interface PlayArgs extends CommonArgs {
   readonly game?: string;
@@ -32,24 +32,13 @@ const PHASES = ["unknown", "open", "playing", "settled", "voided"] as const;
 export type PhaseName = (typeof PHASES)[number];
 
 /** A session as the account that looks at it sees it. */
-export interface Table {
+export interface Table extends SeatView {
   readonly sessionId: bigint;
   readonly phase: PhaseName;
-  readonly accounts: readonly string[];
   readonly players: number;
-  readonly seat: number | undefined;
-  /** Who may move: a seat, or everybody. */
-  readonly turn: number | "anyone" | undefined;
-  readonly state: string;
   /** Each player's part of the pot, of 10,000, once the session is settled. */
   readonly shareBps: readonly bigint[] | undefined;
-  /** Unix seconds. */
-  readonly deadline: bigint;
-  /** What the account may withdraw in the session's token. */
-  readonly owed: bigint;
 }
-
-const POLL_MS = 1_000;
 
 withCommonParams(task("game:play", "Plays a session: opens or joins it, shows it, makes moves, pays out"))
   .addOptionalParam("game", "Number of the game, to open a session of it")
@@ -139,7 +128,7 @@ export function resultOf({ shareBps = [], seat }: Pick<Table, "shareBps" | "seat
 }
 
 /** One account at one session. */
-class Player {
+class Player implements Seat<Table> {
   private constructor(
     private readonly session: Session,
     private readonly games: GameContracts,
@@ -166,6 +155,7 @@ class Player {
     return {
       sessionId: this.sessionId,
       phase: name,
+      isOver: name === "settled" || name === "voided",
       accounts: await engine.accountsOf(this.sessionId),
       players: Number(players),
       seat: joined ? Number(seat) : undefined,
@@ -275,58 +265,3 @@ class Player {
 
 /** Two calls of the rules, and what the engine does itself. */
 const MOVE_GAS = 3_500_000n;
-
-async function playInTerminal(player: Player, session: Session): Promise<Table> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C and Ctrl-D: they end a question as q does, and the waiting.
-  let isClosed = false;
-  terminal.once("close", () => (isClosed = true));
-  const ask = (question: string): Promise<string> =>
-    terminal.question(question).then(
-      (answer) => answer.trim().toLowerCase(),
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== "ABORT_ERR") throw error;
-        session.say("");
-        return "q";
-      },
-    );
-  // Another may have been faster, or the text be no move: the game goes on.
-  const attempt = (step: Promise<void>): Promise<void> =>
-    step.catch((error: unknown) => {
-      if (!(error instanceof Refusal)) throw error;
-      session.say(`  ${error.message}`);
-    });
-  try {
-    let shown = "";
-    for (;;) {
-      const table = await player.table();
-      const key = `${table.phase} ${table.state} ${table.accounts.length}`;
-      const changed = key !== shown;
-      if (changed) await player.show();
-      shown = key;
-      if (isClosed) return table;
-      if (table.phase === "settled" || table.phase === "voided") {
-        if (table.owed === 0n || !isYes(await ask("Have it paid now? [y/N] "))) return table;
-        await player.withdraw();
-        return await player.table();
-      }
-      const mine = table.turn === "anyone" || (table.turn === table.seat && table.seat !== undefined);
-      if (table.phase === "playing" && (await session.time()) > table.deadline) {
-        const answer = await ask("The deadline has passed. Have it decided? [y/N], q quits> ");
-        if (answer === "q") return table;
-        if (isYes(answer)) await attempt(player.expire());
-      } else if (table.phase === "playing" && mine && table.seat !== undefined) {
-        const text = await ask(`Your move, ${await player.hint(table)}; Enter looks again, q quits> `);
-        if (text === "q") return table;
-        if (text !== "") await attempt(player.move(text));
-      } else {
-        if (changed) session.say("  waiting for the others: Ctrl-C ends this program, not the game");
-        await new Promise((done) => setTimeout(done, POLL_MS));
-      }
-    }
-  } finally {
-    terminal.close();
-  }
-}
-
-const isYes = (answer: string): boolean => answer === "y" || answer === "yes";
