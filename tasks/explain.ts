@@ -24,11 +24,19 @@ const CONTRACTS: readonly ContractName[] = [
   "GameQuests",
   "Marketplace",
   "StateChannels",
+  "Rollup",
+  "RollupVault",
   "AccessManager",
 ];
 
 /** What to do about an error, where that is not plain from its name and values. */
 const ADVICE: Readonly<Record<string, string>> = {
+  BatchNotFinal: "it may still be proven false: wait until its window is over",
+  DepositTooLarge: "layer 2 would hold more of this than it can count: deposit less",
+  LeafClaimed: "it is paid: nothing to do",
+  NotCanonical: "the batch was rolled back: fetch the proof again",
+  RollupIsFrozen: "layer 2 has ended: leave by escape and refund",
+  WrongDepositPayment: "the price of an entry has changed: run it again",
   AccessManagedUnauthorized: "the account has no role for this function: see the table of roles in deploy/README.md",
   AccessControlUnauthorizedAccount: "the token's admin can grant the role",
   AccessControlEnforcedDefaultAdminDelay: "wait until the delay has passed",
