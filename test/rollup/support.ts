@@ -18,7 +18,7 @@ import { Ledger, type Undo, type Witness } from "../../protocol/ledger/ledger";
 import type { Refusal } from "../../protocol/ledger/refusal";
 import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
 import { executeSegment, stateHash } from "../../protocol/ledger/segment";
-import { TransactionDigests, type Transaction } from "../../protocol/ledger/transactions";
+import { TRANSACTIONS, TransactionDigests, type Transaction } from "../../protocol/ledger/transactions";
 import type { BlobKzg } from "../../relayer/rollup/kzg";
 import type {
   AccessManager,
@@ -439,6 +439,11 @@ export function bodyOf(
 ): Uint8Array {
   return segmentOf(
     entries,
-    ...transactions.map(([key, transaction, nonce]) => [transaction, layer2.sign(key, transaction, nonce)] as const),
+    ...transactions.map(([key, transaction, nonce]) => {
+      const { signatures } = TRANSACTIONS[transaction.kind];
+      return signatures === 0
+        ? ([transaction] as const)
+        : ([transaction, layer2.sign(key, transaction, nonce)] as const);
+    }),
   );
 }

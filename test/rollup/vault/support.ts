@@ -120,7 +120,9 @@ export function scriptedAnswer(call: RulesCall): RulesAnswer {
   const shareBps = Array.from({ length: call.players }, (_, i) =>
     BigInt(((call.state[2 + 2 * i] ?? 0) << 8) | (call.state[3 + 2 * i] ?? 0)),
   );
-  return { over: call.state[0] === DEED.finish, shareBps };
+  const over = call.state[0] === DEED.finish;
+  const whole = shareBps.reduce((sum, share) => sum + share, 0n) === 10_000n;
+  return over && !whole ? undefined : { over, shareBps };
 }
 
 const addressOf = async (to: AddressLike | Uint8Array): Promise<string> =>
