@@ -2,7 +2,7 @@ import { z } from "zod";
 import { initialState, type Channel, type ChannelVenue, type SignedState } from "../../protocol/channel";
 import { SdkError } from "../errors";
 import type { Proposal, RoundTerms, Step } from "./step";
-import { closingSchema, proposalSchema, requestSchema, signedStateSchema, termsSchema, toWire } from "./wire";
+import { closingSchema, proposalSchema, requestSchema, signedStateSchema, termsSchema, toText } from "./wire";
 
 /** Balances to close with, and the signatures so far, by participant. */
 export interface Closing {
@@ -47,7 +47,7 @@ export function firstRecord(channel: Channel, venue: ChannelVenue): ChannelRecor
 }
 
 export function encodeRecord(record: ChannelRecord): string {
-  return JSON.stringify(toWire(record));
+  return toText(record);
 }
 
 /** Throws STORE_CORRUPT. */

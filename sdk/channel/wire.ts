@@ -108,6 +108,11 @@ export function parseMessage(body: unknown): Message | undefined {
   return message.safeParse(body).data;
 }
 
+/** JSON of what is sent and stored: whole numbers as decimal digits, exact at any size. */
+export function toText(value: object): string {
+  return JSON.stringify(value, (_, each: unknown) => (typeof each === "bigint" ? each.toString() : each));
+}
+
 /** For JSON: whole numbers as decimal digits, exact at any size; names in order, so that equal values are equal texts. */
 export function toWire(value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();

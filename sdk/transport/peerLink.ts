@@ -1,4 +1,4 @@
-import { MAX_MESSAGE_CHARACTERS, toWire, type Message } from "../channel/wire";
+import { MAX_MESSAGE_CHARACTERS, toText, type Message } from "../channel/wire";
 import type { SdkErrorCode } from "../errors";
 import type { Transport } from "./transport";
 
@@ -34,7 +34,7 @@ export class PeerLink {
   }
 
   send(channelId: string, message: Message): void {
-    this.transport.send(JSON.stringify({ channel: channelId, body: toWire(message) }));
+    this.transport.send(toText({ channel: channelId, body: message }));
   }
 
   private read(text: string): void {
