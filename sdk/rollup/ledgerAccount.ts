@@ -77,12 +77,12 @@ export class LedgerAccount {
   }
 
   /** @param from Leaf of a balance of this account. @param to Leaf of a balance in the same asset. */
-  transfer(from: number, to: number, amount: bigint): Promise<Receipt> {
+  async transfer(from: number, to: number, amount: bigint): Promise<Receipt> {
     return this.send({ kind: "Transfer", from, to, amount: exact(amount) });
   }
 
   /** To an address that has no account: it gets one; the receipt's leaves are its account and balance. */
-  transferToNew(from: number, to: string, amount: bigint): Promise<Receipt> {
+  async transferToNew(from: number, to: string, amount: bigint): Promise<Receipt> {
     return this.send({ kind: "TransferToNew", from, to: getBytes(to), amount: exact(amount) });
   }
 
@@ -121,7 +121,7 @@ export class LedgerAccount {
   }
 
   /** Opens a session and takes its first seat; the receipt's leaf is the session. */
-  openSession(balance: number, { stake, ...terms }: LedgerSessionTerms): Promise<Receipt> {
+  async openSession(balance: number, { stake, ...terms }: LedgerSessionTerms): Promise<Receipt> {
     return this.send({ kind: "SessionOpen", balance, stake: exact(stake), ...terms });
   }
 

@@ -117,7 +117,7 @@ const INFO = z.object({
   chainId: whole,
   rollup: hex,
   mode: z.enum(["calldata", "blobs"]),
-  pending: z.object({ batch: whole, time: whole, nextLeaf: index, queue: whole, transactions: index }),
+  pending: z.object({ batch: whole, time: whole.optional(), nextLeaf: index, queue: whole, transactions: index }),
   sealed: whole,
   posted: whole,
   certified: whole,
