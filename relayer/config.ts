@@ -90,6 +90,21 @@ const chain = z
     }
   });
 
+const rollup = z.strictObject({
+  chain: chainName,
+  address,
+  startBlock: z
+    .int("give the block in which the rollup was deployed")
+    .nonnegative("give the block in which the rollup was deployed")
+    .transform((value) => BigInt(value)),
+  pollMs: milliseconds(10, 60_000).default(2_000),
+  snapshots: z.string().min(1).optional(),
+  snapshotHours: z.int("give whole hours").min(1, "give at least 1 hour").max(8_760, "give at most 8760").default(24),
+  peers: z.array(httpUrl).default([]),
+  payout: address.optional(),
+  freeze: z.boolean("give true or false").default(true),
+});
+
 const file = z
   .strictObject({
     operator: z.string("give a name for logs and metrics").min(1, "give a name for logs and metrics"),
@@ -98,13 +113,14 @@ const file = z
         attestor: z.boolean().default(false),
         deliverer: z.boolean().default(false),
         watchtower: z.boolean().default(false),
+        certifier: z.boolean().default(false),
+        challenger: z.boolean().default(false),
       })
-      .default({ attestor: false, deliverer: false, watchtower: false }),
+      .default({ attestor: false, deliverer: false, watchtower: false, certifier: false, challenger: false }),
     send: z.boolean("give true or false").default(false),
-    chains: z.array(chain).min(2, "give at least two chains"),
-    lanes: z
-      .array(z.tuple([chainName, chainName], "give two names of chains, such as [bsc, games]"))
-      .min(1, "give at least one pair of chains"),
+    chains: z.array(chain).min(1, "give at least one chain"),
+    lanes: z.array(z.tuple([chainName, chainName], "give two names of chains, such as [bsc, games]")).default([]),
+    rollup: rollup.optional(),
     signer: key.optional(),
     sender: key.optional(),
     store: z
@@ -156,6 +172,21 @@ const file = z
     });
     if (value.chains.filter(({ registry }) => registry !== undefined).length > 1) {
       issue(["chains"], "registry stands on several chains: there is one validator registry");
+    }
+    if (value.lanes.length === 0 && (value.rollup === undefined || value.roles.attestor || value.roles.deliverer)) {
+      issue(["lanes"], "give at least one pair of chains; only who follows nothing but a rollup needs none");
+    }
+    if (value.rollup !== undefined && !names.has(value.rollup.chain)) {
+      issue(["rollup", "chain"], `no chain is named ${value.rollup.chain}: name one of ${[...names].join(", ")}`);
+    }
+    for (const role of ["certifier", "challenger"] as const) {
+      if (value.roles[role] && value.rollup === undefined) issue(["rollup"], `roles.${role} is on: give the rollup`);
+    }
+    if (value.roles.certifier && value.signer === undefined)
+      issue(["signer"], "roles.certifier is on: give its signing key");
+    if (value.roles.challenger) {
+      if (!value.send) issue(["send"], "roles.challenger is on: set send to true, since it proves by transactions");
+      if (value.sender === undefined) issue(["sender"], "roles.challenger is on: give the key that pays for proofs");
     }
     if (value.roles.attestor && value.signer === undefined)
       issue(["signer"], "roles.attestor is on: give its signing key");
@@ -216,9 +247,33 @@ export interface ChainConfig {
   readonly payout: string | undefined;
 }
 
+/** The rollup that certifiers and challengers follow. */
+export interface RollupConfig {
+  readonly chainId: bigint;
+  readonly address: string;
+  /** Block of its deployment. */
+  readonly startBlock: bigint;
+  readonly pollMs: number;
+  /** Folder of snapshots; undefined: none are written. */
+  readonly snapshots: string | undefined;
+  readonly snapshotHours: number;
+  /** Nodes that serve snapshots and entries, besides the relayer's peers. */
+  readonly peers: readonly string[];
+  /** Where rewards go; the sender's address where it is not given. */
+  readonly payout: string | undefined;
+  readonly freeze: boolean;
+}
+
 export interface RelayerConfig {
   readonly operator: string;
-  readonly roles: { readonly attestor: boolean; readonly deliverer: boolean; readonly watchtower: boolean };
+  readonly roles: {
+    readonly attestor: boolean;
+    readonly deliverer: boolean;
+    readonly watchtower: boolean;
+    readonly certifier: boolean;
+    readonly challenger: boolean;
+  };
+  readonly rollup: RollupConfig | undefined;
   readonly send: boolean;
   readonly chains: readonly ChainConfig[];
   /** Both directions of every pair. */
@@ -323,9 +378,22 @@ export function parseConfig(text: string, directory: string, environment: Config
     };
   };
 
+  const followed = (): RollupConfig | undefined => {
+    if (given.rollup === undefined) return undefined;
+    const { chain: name, address: contract, snapshots, payout, ...rest } = given.rollup;
+    return {
+      ...rest,
+      chainId: (byName.get(name) as ChainConfig).chainId,
+      address: contract.toLowerCase(),
+      snapshots: snapshots === undefined ? undefined : resolve(directory, snapshots),
+      payout: payout?.toLowerCase(),
+    };
+  };
+
   return freeze({
     operator: given.operator,
     roles: given.roles,
+    rollup: followed(),
     send: given.send,
     chains,
     lanes: given.lanes.flatMap(([one, other]) => [lane(one, other), lane(other, one)]),

@@ -1,11 +1,18 @@
-import { computeAddress, formatEther, formatUnits, getAddress } from "ethers";
+import { constants } from "node:fs";
+import { access as folderAccess, mkdir } from "node:fs/promises";
+import { TypedDataEncoder, computeAddress, formatEther, formatUnits, getAddress, hexlify } from "ethers";
+import { rollupDomain } from "../protocol/certificate";
 import { laneSlots } from "../protocol/laneStorage";
 import type { LaneEnds } from "../protocol/hashChain";
+import { batchHash } from "../protocol/ledger/batch";
 import { ChainAccess } from "./chainAccess";
+import { parseBody } from "./chain/blockBody";
 import { RpcClient } from "./chain/rpc";
 import { isLocalChain, type ChainConfig, type KeySource, type RelayerConfig } from "./config";
 import { keystoreAddress, loadPrivateKey, type KeyOptions } from "./keystore";
 import { withoutCredentials } from "./log";
+import { createLedgerCrypto } from "./rollup/ledgerCrypto";
+import { ROLLUP, firstBatch, type RollupHead } from "./rollup/rollupInterface";
 import { Store } from "./store/store";
 
 /** What was looked at and what was found; `remedy` is there where it failed. */
@@ -143,7 +150,8 @@ export async function addressOf(source: KeySource): Promise<string> {
 async function keyFindings(config: RelayerConfig, keys: KeyOptions, signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [];
   const { signer, sender } = config;
-  if (signer !== undefined && config.roles.attestor) {
+  const { attestor, certifier, deliverer, watchtower, challenger } = config.roles;
+  if (signer !== undefined && (attestor || certifier)) {
     findings.push(await openFinding("signer", signer, keys));
     for (const chain of config.chains) {
       const remedy = "register this key as your signer in the validator registry, and wait for the next epoch";
@@ -158,7 +166,8 @@ async function keyFindings(config: RelayerConfig, keys: KeyOptions, signal: Abor
       );
     }
   }
-  if (sender !== undefined && (config.roles.deliverer || config.roles.watchtower)) {
+  const sends = deliverer || watchtower || challenger || (certifier && config.send);
+  if (sender !== undefined && sends) {
     findings.push(await openFinding("sender", sender, keys));
     for (const chain of config.chains) {
       findings.push(
@@ -183,6 +192,50 @@ function openFinding(name: "signer" | "sender", source: KeySource, keys: KeyOpti
     const address = computeAddress(await loadPrivateKey(source, keys));
     return address === (await addressOf(source)) ? address : fail("the keystore names another address than its key's");
   });
+}
+
+/** A rollup, what is signed for it, and whether its latest batch can be read out of a block. */
+function rollupFindings(config: RelayerConfig, signal: AbortSignal): Promise<Finding>[] {
+  const { rollup } = config;
+  if (rollup === undefined) return [];
+  const chain = chainOf(config, rollup.chainId);
+  const subject = `${chain.name} rollup`;
+  const access = new ChainAccess(chain);
+  const view = (name: string, args: readonly unknown[] = []): Promise<unknown> =>
+    access.view(ROLLUP, rollup.address, name, args, signal);
+  return [
+    find(subject, "is a rollup of this chain", "correct rollup.address", async () => {
+      const expected = TypedDataEncoder.hashDomain(rollupDomain({ chainId: rollup.chainId, rollup: rollup.address }));
+      const separator = (await view("domainSeparator")) as string;
+      return separator === expected ? getAddress(rollup.address) : fail("its signatures are for another domain");
+    }),
+    find(subject, "began in its start block", "correct rollup.startBlock", async () => {
+      const number = hex(rollup.startBlock);
+      const block = parseBody(await access.request("eth_getBlockByNumber", [number, true], signal));
+      const { keccak256 } = await createLedgerCrypto();
+      const hash = hexlify(batchHash({ keccak256, recover: () => undefined }, firstBatch(block)));
+      return hash === (await view("batchHashOf", [0]))
+        ? `block ${rollup.startBlock}`
+        : fail("it began in another block");
+    }),
+    find(subject, "has its latest batch in a block", "use an endpoint that serves bodies of blocks", async () => {
+      const { number, blockNumber, frozen } = (await view("head")) as RollupHead;
+      const body = parseBody(await access.request("eth_getBlockByNumber", [hex(blockNumber), true], signal));
+      const isThere = number === 0n || body.calls.some(({ to }) => to === rollup.address);
+      if (!isThere) fail(`block ${blockNumber} of the endpoint does not hold batch ${number}`);
+      return `batch ${number} in block ${blockNumber}${frozen ? ", frozen" : ""}`;
+    }),
+    ...(rollup.snapshots === undefined
+      ? []
+      : [
+          find("snapshots", "can be written", "correct rollup.snapshots, or its folder's owner", async () => {
+            const folder = rollup.snapshots as string;
+            await mkdir(folder, { recursive: true });
+            await folderAccess(folder, constants.W_OK);
+            return folder;
+          }),
+        ]),
+  ];
 }
 
 async function storeFinding(config: RelayerConfig): Promise<Finding> {
@@ -226,7 +279,7 @@ export async function diagnose(
     epochFinding(chain, signal),
   ]);
   const lanes = config.lanes.map((lane) => laneFinding(lane, config, signal));
-  const remote = await Promise.all([...endpoints, ...contracts, ...lanes]);
+  const remote = await Promise.all([...endpoints, ...contracts, ...lanes, ...rollupFindings(config, signal)]);
   const { publicEndpoint } = config.api;
   return [
     ...remote,

@@ -9,6 +9,7 @@ export type RelayerErrorCode =
   | "LOGS_INCOMPLETE"
   | "DATA_UNAVAILABLE"
   | "STATE_ROLLED_BACK"
+  | "SNAPSHOT_REFUSED"
   | "CHAIN_ID_MISMATCH"
   | "SIGNING_CONFLICT"
   | "NOT_A_SIGNER"

@@ -30,6 +30,17 @@ export class Metrics {
     "chain",
   ]);
   readonly channelsWatched = this.gauge("channels_watched", "Channels of which a state is kept", ["chain"]);
+  readonly batchesApplied = this.counter("rollup_batches_total", "Batches re-executed and found true", ["chain"]);
+  readonly falseBatches = this.counter("rollup_false_batches_total", "Batches found false", ["chain"]);
+  readonly falseFinal = this.counter("rollup_false_final_total", "False batches that became final", ["chain"]);
+  readonly fraudsProven = this.counter("rollup_frauds_proven_total", "Own proofs of fraud", ["chain"]);
+  readonly rollbacks = this.counter("rollup_rollbacks_total", "Times that layer 1 went back", ["chain"]);
+  readonly certificatesSigned = this.counter("rollup_certificates_signed_total", "Own certificates", ["chain"]);
+  readonly certificatesSent = this.counter("rollup_certificates_sent_total", "Quorums brought to the contract", [
+    "chain",
+  ]);
+  readonly rollupBatch = this.gauge("rollup_batch", "Batch at which the ledger stands", ["chain", "state"]);
+  readonly rollupQueue = this.gauge("rollup_queue_length", "Entries queued so far", ["chain"]);
   readonly epoch = this.gauge("epoch", "Current epoch of a gateway", ["chain"]);
   readonly epochEnd = this.gauge("epoch_valid_until_timestamp_seconds", "When that epoch ends, Unix seconds", [
     "chain",

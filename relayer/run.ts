@@ -5,20 +5,28 @@ import { runCassini, type CassiniChain } from "./cassini/run";
 import { ChainAccess } from "./chainAccess";
 import { EndpointQuorum } from "./chain/endpointQuorum";
 import { NonceSender } from "./chain/sender";
-import type { ChainConfig, RelayerConfig } from "./config";
+import type { RollupTarget } from "../protocol/certificate";
+import type { ChainConfig, RelayerConfig, RollupConfig } from "./config";
 import { KeySigner, loadPrivateKey, type KeyOptions } from "./keystore";
 import type { Closable } from "./lifecycle";
 import type { Log } from "./log";
 import { Metrics } from "./metrics";
 import { monitor, readinessChecks } from "./monitor";
 import { observer } from "./observe";
-import type { AttestationPeer, ChainReader, EpochReader, TransactionSender } from "./ports";
+import type { AttestationPeer, BodyReader, ChainReader, EpochReader, StateReader, TransactionSender } from "./ports";
 import { Readiness } from "./readiness";
+import { createLedgerCrypto } from "./rollup/ledgerCrypto";
+import { NodePeer } from "./rollup/nodePeer";
+import { rollupObserver } from "./rollup/observe";
+import { RollupRunner } from "./rollup/run";
+import { SnapshotFiles } from "./rollup/snapshotFiles";
 import { Store } from "./store/store";
 import { systemClock } from "./systemClock";
 import { watchtowerObserver } from "./watchtower/observe";
 import { runWatchtower, type GuardedChain } from "./watchtower/run";
 import { Submissions } from "./watchtower/submissions";
+
+type Reader = ChainReader & EpochReader & StateReader & BodyReader;
 
 const NOBODY = "0x0000000000000000000000000000000000000000";
 
@@ -34,9 +42,13 @@ export interface Relayer {
 /** Assembles a relayer from its configuration: store, chains, roles, API. */
 export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyOptions["prompt"]): Promise<Relayer> {
   const keys: KeyOptions = { prompt, warn: (message, context) => log.warn(context, message) };
-  const signerKey = config.roles.attestor && config.signer ? await loadPrivateKey(config.signer, keys) : undefined;
-  const { deliverer, watchtower } = config.roles;
-  const sending = (deliverer || watchtower) && config.send && config.sender !== undefined;
+  const { attestor, deliverer, watchtower, certifier, challenger } = config.roles;
+  const signing = (attestor || certifier) && config.signer !== undefined;
+  const signerKey = signing
+    ? await loadPrivateKey(config.signer as NonNullable<typeof config.signer>, keys)
+    : undefined;
+  const sends = deliverer || watchtower || certifier || challenger;
+  const sending = sends && config.send && config.sender !== undefined;
   const senderKey = sending
     ? await loadPrivateKey(config.sender as NonNullable<typeof config.sender>, keys)
     : undefined;
@@ -57,7 +69,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     config.chains.map((chain) => [
       chain.chainId,
       {
-        reader: readers.get(chain.chainId) as ChainReader & EpochReader,
+        reader: readers.get(chain.chainId) as Reader,
         ...(deliverer && wallet !== undefined && { sender: senders.get(chain.chainId) as TransactionSender }),
         startBlock: chain.startBlock,
         pollMs: chain.pollMs,
@@ -67,11 +79,12 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
   );
 
   const peers = new Map<string, AttestationPeer>();
+  const nodePeers = new Map<string, NodePeer>();
   const addPeers = (endpoints: readonly string[]): void => {
     const own = config.api.publicEndpoint;
     const wanted = new Set([...config.peers.static, ...endpoints].filter((endpoint) => endpoint !== own));
-    for (const endpoint of peers.keys()) if (!wanted.has(endpoint)) peers.delete(endpoint);
-    for (const endpoint of wanted) if (!peers.has(endpoint)) peers.set(endpoint, new HttpPeer(endpoint));
+    keepPeers(peers, wanted, (endpoint) => new HttpPeer(endpoint));
+    keepPeers(nodePeers, new Set([...wanted, ...(config.rollup?.peers ?? [])]), (endpoint) => new NodePeer(endpoint));
   };
   addPeers([]);
 
@@ -83,6 +96,9 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     emit: emitWatchtower,
   });
 
+  const rollup = config.rollup === undefined ? undefined : targetOf(config.rollup);
+  const snapshots = config.rollup === undefined ? undefined : snapshotsOf(config.rollup);
+
   const api = buildApi({
     store,
     lanes: config.lanes,
@@ -91,6 +107,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     clock: systemClock,
     log,
     ...(watchtower && { watchtower: submissions }),
+    ...(rollup !== undefined && { rollup: { rollup, store, ...(snapshots !== undefined && { snapshots }) } }),
   });
   let address: string;
   try {
@@ -106,7 +123,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     lanes: config.lanes,
     chains,
     store,
-    ...(signer !== undefined && { signer }),
+    ...(attestor && signer !== undefined && { signer }),
     peers: () => [...peers.values()],
     ...(registryChain !== undefined && {
       authority: {
@@ -119,15 +136,45 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     clock: systemClock,
     emit,
   };
+  const followed = config.chains.find(({ chainId }) => chainId === rollup?.chainId);
+  const follows = certifier || challenger;
+  const rollupSender = followed && senders.get(followed.chainId);
+  const runner =
+    config.rollup === undefined || rollup === undefined || followed === undefined || !follows
+      ? undefined
+      : new RollupRunner({
+          rollup,
+          gateway: followed.gateway,
+          startBlock: config.rollup.startBlock,
+          pollMs: config.rollup.pollMs,
+          reader: readers.get(followed.chainId) as Reader,
+          store,
+          crypto: await createLedgerCrypto(),
+          clock: systemClock,
+          emit: rollupObserver({ log, metrics, clock: systemClock, chainId: followed.chainId }),
+          peers: () => [...nodePeers.values()],
+          ...(snapshots !== undefined && { snapshots }),
+          ...(certifier &&
+            signer !== undefined && { certifier: { signer, ...(rollupSender && { sender: rollupSender }) } }),
+          ...(challenger &&
+            rollupSender !== undefined && {
+              challenger: {
+                sender: rollupSender,
+                payout: config.rollup.payout ?? rollupSender.address,
+                freezes: config.rollup.freeze,
+              },
+            }),
+        });
   const watched = { config, readers, access, sender: wallet?.address, metrics, readiness, clock: systemClock };
   return {
     address,
     work: async (signal) => {
-      const active = config.roles.attestor || deliverer;
+      const active = attestor || deliverer;
       const tasks = [
         monitor({ ...watched, onPeers: addPeers }, signal),
         ...(active ? [runCassini(cassini, signal)] : []),
         runWatchtower({ chains: guarded, store, clock: systemClock, emit: emitWatchtower }, signal),
+        ...(runner === undefined ? [] : [runner.run(signal)]),
       ];
       await Promise.all(tasks);
     },
@@ -136,6 +183,24 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
       { name: "store", close: () => store.close() },
     ],
   };
+}
+
+/** Keeps one peer per endpoint that is wanted now. */
+function keepPeers<Peer>(
+  peers: Map<string, Peer>,
+  wanted: ReadonlySet<string>,
+  make: (endpoint: string) => Peer,
+): void {
+  for (const endpoint of peers.keys()) if (!wanted.has(endpoint)) peers.delete(endpoint);
+  for (const endpoint of wanted) if (!peers.has(endpoint)) peers.set(endpoint, make(endpoint));
+}
+
+function targetOf({ chainId, address }: RollupConfig): RollupTarget {
+  return { chainId, rollup: address };
+}
+
+function snapshotsOf({ snapshots, snapshotHours }: RollupConfig): SnapshotFiles | undefined {
+  return snapshots === undefined ? undefined : new SnapshotFiles(snapshots, BigInt(snapshotHours) * 3_600n);
 }
 
 /** The channels of one chain, with what it takes to answer for them; none where the chain has no contract for them. */
@@ -165,7 +230,7 @@ function recoveredOnce(sender: TransactionSender): TransactionSender {
   };
 }
 
-function readerOf(chain: ChainConfig, log: Log, metrics: Metrics): ChainReader & EpochReader {
+function readerOf(chain: ChainConfig, log: Log, metrics: Metrics): Reader {
   return new EndpointQuorum({
     chainId: chain.chainId,
     endpoints: chain.endpoints,

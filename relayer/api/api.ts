@@ -6,6 +6,7 @@ import type { Metrics } from "../metrics";
 import type { Clock } from "../ports";
 import type { ReadinessReport } from "../readiness";
 import type { AttestationRepository } from "../store/attestations";
+import { nodeRoutes, type NodeRoutesDeps } from "../rollup/nodeRoutes";
 import type { BlockRepository } from "../store/blocks";
 import type { Submissions } from "../watchtower/submissions";
 import { SUBMISSION_BYTES } from "../watchtower/wire";
@@ -26,6 +27,8 @@ export interface ApiDeps {
   readonly log: Log;
   /** Takes channels' states into keeping; absent: this process watches none. */
   readonly watchtower?: Pick<Submissions, "submit" | "kept">;
+  /** What a rollup's node tells others; absent: this process follows none. */
+  readonly rollup?: NodeRoutesDeps;
 }
 
 const boundedInt = (most: number) =>
@@ -121,6 +124,8 @@ export function buildApi(deps: ApiDeps): FastifyInstance {
       return toJson(await watchtower.kept(request.params));
     });
   }
+
+  if (deps.rollup !== undefined) nodeRoutes(app, deps.rollup);
 
   app.get("/health", async () => ({ alive: true }));
 

@@ -61,7 +61,7 @@ export class RollupNode {
     this.finalize(at);
     if (at.head.frozen && this.seen?.head.frozen !== true) emit({ kind: "frozen", number: at.head.number });
     this.seen = at;
-    const final = replica.batches[0]?.batch.number ?? 0n;
+    const final = replica.final.batch.number;
     emit({ kind: "followed", number: replica.at.batch.number, final, queueLength: at.head.queueLength });
     return true;
   }
@@ -69,7 +69,7 @@ export class RollupNode {
   private async follow({ block, head, headHash }: RollupAt, signal: AbortSignal): Promise<void> {
     const { batches, replica, emit } = this.deps;
     const latest = { number: head.number, hash: headHash, blockNumber: head.blockNumber };
-    const least = (replica.batches[0] as { readonly batch: { readonly number: bigint } }).batch.number;
+    const least = replica.final.batch.number;
     const { from, places } = await batches.pathTo(
       latest,
       ({ hash, number }) => {

@@ -45,7 +45,19 @@ export type Verdict =
 interface Applied extends KnownBatch {
   /** Of each segment; empty once the batch is final. */
   readonly undos: readonly Undo[];
+  /** What the batch left at each leaf that it changed, for the ledger of what is final; empty without one. */
+  readonly left: ReadonlyMap<number, Uint8Array | undefined>;
 }
+
+/** A leaf with the path to the root of a batch's state: what the vault is shown. */
+export interface ProvenLeaf extends KnownBatch {
+  readonly index: number;
+  readonly leaf: Uint8Array;
+  /** From the leaf upwards. */
+  readonly siblings: readonly Uint8Array[];
+}
+
+const NOTHING: ReadonlyMap<number, Uint8Array | undefined> = new Map();
 
 /**
  * The ledger at a canonical batch, by re-execution. Keeps what takes back each batch that is not final. One caller at a
@@ -58,13 +70,15 @@ export class Replica {
   constructor(
     private readonly deps: {
       readonly ledger: Ledger;
+      /** Another one at the same state, which follows when batches become final; absent: none is needed. */
+      readonly settled?: Ledger;
       readonly crypto: LedgerCrypto;
       readonly digests: TransactionDigests;
       readonly rules: RulesAnswers;
     },
     at: KnownBatch,
   ) {
-    this.chain = [{ ...at, undos: [] }];
+    this.chain = [{ ...at, undos: [], left: NOTHING }];
   }
 
   get ledger(): Ledger {
@@ -135,7 +149,12 @@ export class Replica {
 
   /** Takes over what the caller executed and committed itself. */
   adopt({ batch, hash }: KnownBatch, undos: readonly Undo[]): void {
-    this.chain.push({ batch, hash, undos });
+    const changed = undos.flatMap(({ leaves }) => [...leaves.keys()]);
+    const left =
+      this.deps.settled === undefined
+        ? NOTHING
+        : new Map(changed.map((index) => [index, this.ledger.bytes(index)] as const));
+    this.chain.push({ batch, hash, undos, left });
   }
 
   /** Takes back every batch above `number`; throws where one of them is final here. */
@@ -145,25 +164,34 @@ export class Replica {
     while (this.at.batch.number > number) this.takeBack((this.chain.pop() as Applied).undos);
   }
 
-  /** Forgets how to take back this batch and those before it. */
-  finalize(number: bigint): void {
-    while (this.chain.length > 1 && (this.chain[1] as Applied).batch.number <= number) this.chain.shift();
-    const first = this.chain[0] as Applied;
-    if (first.batch.number <= number) this.chain[0] = { ...first, undos: [] };
+  /** The last batch that is final, or where this replica began. */
+  get final(): KnownBatch {
+    return this.chain[0] as Applied;
   }
 
-  /**
-   * What a remembered batch left at each leaf that later ones changed: over the leaves of now, the leaves of then.
-   * Undefined: the leaf was empty.
-   */
-  changedSince(hash: string): ReadonlyMap<number, Uint8Array | undefined> {
-    const index = this.chain.findIndex((known) => known.hash === hash);
-    if (index < 0) throw new RangeError(`batch ${hash} is not remembered`);
-    const before = new Map<number, Uint8Array | undefined>();
-    for (const { undos } of this.chain.slice(index + 1).reverse()) {
-      for (const { leaves } of [...undos].reverse()) for (const [leaf, bytes] of leaves) before.set(leaf, bytes);
+  /** The ledger at `final`; undefined where none is kept. */
+  get settled(): Ledger | undefined {
+    return this.deps.settled;
+  }
+
+  /** Forgets how to take back this batch and those before it. */
+  finalize(number: bigint): void {
+    for (let next = this.chain[1]; next !== undefined && next.batch.number <= number; next = this.chain[1]) {
+      this.chain.shift();
+      const { nextLeaf, queue } = next.batch.state;
+      this.settled?.revert({ leaves: next.left, nextLeaf, queue });
+      this.chain[0] = { ...next, undos: [], left: NOTHING };
     }
-    return before;
+  }
+
+  /** A leaf as the latest batch left it, or as the last final one did; undefined where it is empty there. */
+  prove(index: number, at: "latest" | "final"): ProvenLeaf | undefined {
+    const ledger = at === "latest" ? this.ledger : this.settled;
+    if (ledger === undefined) throw new RangeError("this replica keeps no state of what is final");
+    const leaf = ledger.bytes(index);
+    if (leaf === undefined) return undefined;
+    const { batch, hash } = at === "latest" ? this.at : this.final;
+    return { batch, hash, index, leaf, siblings: ledger.prove(index) };
   }
 
   private contextOf(batch: Batch, movesHalt: bigint): BatchContext {

@@ -18,10 +18,20 @@ const minimal = (): Document => ({
   lanes: [["left", "right"]],
 });
 
+const OTHER = `0x${"dd".repeat(20)}`;
+const NO_ROLES = { attestor: false, deliverer: false, watchtower: false, certifier: false, challenger: false };
+
 /** Spoils a document that has everything a watchtower needs. */
 const watch = (document: Document, change: Record<string, unknown>): void => {
   document.chains[0]!.stateChannels = `0x${"cc".repeat(20)}`;
   Object.assign(document, { roles: { watchtower: true }, send: true, sender: { privateKey: KEY }, ...change });
+};
+
+/** Spoils a document that has everything a challenger and a certifier need. */
+const follow = (document: Document, change: Record<string, unknown>): void => {
+  const rollup = { chain: "left", address: OTHER, startBlock: 7 };
+  const keys = { signer: { privateKey: KEY }, sender: { privateKey: KEY } };
+  Object.assign(document, { roles: { certifier: true, challenger: true }, rollup, send: true, ...keys, ...change });
 };
 
 const parsed = (document: Document, environment = {}): RelayerConfig =>
@@ -51,6 +61,13 @@ describe("relayer configuration", () => {
     ["send", (document) => watch(document, { send: false })],
     ["sender", (document) => watch(document, { sender: undefined })],
     ["chains", (document) => watch(document, { chains: minimal().chains })],
+    ["rollup.chain", (document) => follow(document, { rollup: { chain: "nowhere", address: OTHER, startBlock: 0 } })],
+    ["rollup.startBlock", (document) => follow(document, { rollup: { chain: "left", address: OTHER } })],
+    ["rollup", (document) => follow(document, { rollup: undefined, roles: { challenger: true } })],
+    ["rollup", (document) => follow(document, { rollup: undefined, roles: { certifier: true } })],
+    ["signer", (document) => follow(document, { signer: undefined })],
+    ["sender", (document) => follow(document, { sender: undefined })],
+    ["send", (document) => follow(document, { send: false })],
     ["chains", (document) => Object.assign(document, { chains: "none" })],
     ["chains.0.endpoint", (document) => (document.chains[0]!.endpoint = "http://127.0.0.1")],
     ["chains.0.endpoints", (document) => (document.chains[0]!.endpoints = [])],
@@ -138,18 +155,37 @@ describe("relayer configuration", () => {
 
   it("takes defaults for what is absent: no role, no sending", () => {
     const config = parsed(minimal());
-    expect(config.roles).to.deep.equal({ attestor: false, deliverer: false, watchtower: false });
+    expect(config.roles).to.deep.equal(NO_ROLES);
     expect(config.send).to.equal(false);
     expect(config.store).to.deep.equal({ sqlite: "/etc/relayer/relayer.sqlite" });
     expect(config.chains[0]).to.deep.include({ chainId: 31337n, quorum: 1, finality: "finalized", startBlock: 0n });
     expect(config.api.host).to.equal("127.0.0.1");
   });
 
+  it("takes a challenger alone, with one chain and no lanes", () => {
+    const document = minimal();
+    const roles = { challenger: true };
+    follow(document, { chains: document.chains.slice(0, 1), lanes: undefined, signer: undefined, roles });
+    const { rollup, lanes } = parsed(document);
+    expect(lanes).to.deep.equal([]);
+    expect(rollup).to.deep.equal({
+      chainId: 31_337n,
+      address: OTHER,
+      startBlock: 7n,
+      pollMs: 2_000,
+      snapshots: undefined,
+      snapshotHours: 24,
+      peers: [],
+      payout: undefined,
+      freeze: true,
+    });
+  });
+
   it("takes a watchtower that can send", () => {
     const document = minimal();
     watch(document, {});
     const { roles, chains } = parsed(document);
-    expect(roles).to.deep.equal({ attestor: false, deliverer: false, watchtower: true });
+    expect(roles).to.deep.equal({ ...NO_ROLES, watchtower: true });
     expect(chains.map(({ stateChannels }) => stateChannels)).to.deep.equal([`0x${"cc".repeat(20)}`, undefined]);
   });
 
