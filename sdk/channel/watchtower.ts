@@ -1,18 +1,8 @@
 import { channelId, type Channel, type ChannelVenue, type SignedState } from "../../protocol/channel";
 import { SdkError } from "../errors";
+import type { Fetch } from "../transport/fetch";
 import type { ChannelClient } from "./channelClient";
 import { toWire } from "./wire";
-
-/** What is used of `fetch`. */
-export type Fetch = (
-  url: string,
-  init: {
-    readonly method: string;
-    readonly headers: Record<string, string>;
-    readonly body?: string;
-    readonly signal: AbortSignal;
-  },
-) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string> }>;
 
 const TIMEOUT_MS = 10_000;
 const NOT_KEPT = "NOT_KEPT";

@@ -1,17 +1,7 @@
 import { hexlify } from "ethers";
 import { z } from "zod";
 import { SdkError } from "../errors";
-
-/** What is used of `fetch`. */
-export type Fetch = (
-  url: string,
-  init: {
-    readonly method: string;
-    readonly headers: Record<string, string>;
-    readonly body?: string;
-    readonly signal: AbortSignal;
-  },
-) => Promise<{ readonly ok: boolean; readonly status: number; text(): Promise<string> }>;
+import type { Fetch } from "../transport/fetch";
 
 const TIMEOUT_MS = 10_000;
 

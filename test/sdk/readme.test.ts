@@ -27,6 +27,9 @@ declare const sessionSecret: string;
 declare const stake: bigint;
 declare const most: bigint;
 declare const account: Signer;
+declare const rollup: string;
+declare const vault: string;
+declare const expiry: bigint;
 `;
 
 /** Every name that the SDK and what it builds on export, by the module that a reader imports it from. */
@@ -35,6 +38,7 @@ function exportedNames(): ReadonlyMap<string, string> {
     ["Provider", "ethers"],
     ["Signer", "ethers"],
     ["Channel", "../protocol/channel"],
+    ["SCOPE", "../protocol/ledger/transactions"],
   ]);
   for (const file of readdirSync(SDK, { recursive: true, encoding: "utf8" })) {
     if (!file.endsWith(".ts")) continue;

@@ -10,7 +10,8 @@ import { systemClock } from "../../../relayer/systemClock";
 import { SdkError } from "../../../sdk/errors";
 import { nobleSignatures } from "../../../sdk/keys/nobleSignatures";
 import { LedgerAccount, payable } from "../../../sdk/rollup/ledgerAccount";
-import { SequencerApi, type Fetch } from "../../../sdk/rollup/sequencerApi";
+import { SequencerApi } from "../../../sdk/rollup/sequencerApi";
+import type { Fetch } from "../../../sdk/transport/fetch";
 import { keySpeaker, walletSpeaker, type Speaker } from "../../../sdk/rollup/speaker";
 import { DOMAIN, player } from "../../protocol/ledger/support";
 import {
