@@ -200,6 +200,24 @@ describe("ChannelClient: bad peers", () => {
     expect(await refusedWith(await proposal(0, { ...MOVE, move: take(2) }, other))).to.equal("OLD_VERSION");
   });
 
+  it("signs no state once it is stopped for a dispute, even with everything right", async () => {
+    const { refusedWith, client } = await running();
+    const next = await proposal(0, MOVE, { ...client.state, ...NEXT });
+    await client.stop();
+    expect(await refusedWith(next)).to.equal("STOPPED");
+  });
+
+  it("begins no round that it has accepted once it has signed to close", async () => {
+    const { peer, refusedWith, client } = await scene();
+    peer.say(await authored(0, { type: "invite", version: 0n, stake: STAKE, setup: "0x09" }));
+    await peer.next("accept");
+    void client.close();
+    await peer.next("close");
+    const first = { ...client.state, version: 1n, stake: STAKE, gameState: "0x09000200" };
+    const begin = await proposal(0, { kind: "begin", stake: STAKE, setup: "0x09" }, first);
+    expect(await refusedWith(begin)).to.equal("CLOSING");
+  });
+
   it("refuses proposals of whoever may not propose", async () => {
     const { client, refusedWith } = await running();
     const state = { ...client.state, ...NEXT };
@@ -293,6 +311,64 @@ describe("ChannelClient: bad peers", () => {
     peer.say(toWire({ type: "signed", version: 3n, signature: await signed(0, mine) }));
     await played;
     expect(client.agreed.state).to.deep.equal(mine);
+  });
+});
+
+/** An honest participant 0, which proposes, against a participant 1 that says what a test wants. */
+async function proposing(): Promise<Pick<Scene, "client" | "peer">> {
+  const [one, two] = memoryTransports();
+  const peer = stranger(two, channel);
+  const { client } = await join(channel, 0, new Map([[1, new PeerLink(one)]]));
+  peer.say(toWire({ type: "hello", agreed: client.agreed, pending: null, closing: null, reply: false }));
+  await client.ready();
+  return { client, peer };
+}
+
+describe("ChannelClient: bad peers of who proposes", () => {
+  const terms = { stake: STAKE, setup: "0x09ff" };
+
+  async function accept(peer: Stranger, accepted: { stake: bigint; setup: string }): Promise<void> {
+    peer.say(await authored(1, { type: "accept", version: 0n, ...accepted }));
+  }
+
+  async function sign({ client, peer }: Pick<Scene, "client" | "peer">, changes: Partial<ChannelState>): Promise<void> {
+    const state = { ...client.state, ...changes };
+    peer.say(toWire({ type: "signed", version: state.version, signature: await signed(1, state) }));
+  }
+
+  it("begins no round on other terms than both have accepted", async () => {
+    const { client, peer } = await proposing();
+    void client.begin(terms);
+    await peer.next("invite");
+    await accept(peer, { ...terms, stake: STAKE - 1n });
+    await accept(peer, { ...terms, setup: "0x09" });
+    peer.say("garbage");
+    await peer.next("refuse");
+    expect(peer.heard.filter(({ body }) => body.type === "propose")).to.deep.equal([]);
+    await accept(peer, terms);
+    expect((await peer.next("propose")).step).to.deep.equal(toWire({ kind: "begin", ...terms }));
+  });
+
+  it("proposes once what it was asked for twice", async () => {
+    const it = await proposing();
+    const { client, peer } = it;
+    const begun = client.begin(terms);
+    await peer.next("invite");
+    await accept(peer, terms);
+    await peer.next("propose");
+    await sign(it, { version: 1n, stake: STAKE, gameState: "0x09ff0200" });
+    await begun;
+    const request = await authored(1, {
+      type: "request",
+      version: 1n,
+      step: { kind: "move", player: 1, move: take(1) },
+    });
+    peer.say(request);
+    expect((await peer.next("propose")).step).to.deep.equal({ kind: "move", player: 1, move: take(1) });
+    await sign(it, { version: 2n, gameState: "0x08ff0200" });
+    peer.say(request);
+    void client.play(take(2));
+    expect((await peer.next("propose")).step).to.deep.equal({ kind: "move", player: 0, move: take(2) });
   });
 });
 
