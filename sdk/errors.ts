@@ -22,7 +22,6 @@ export const SDK_ERRORS = {
   GARBAGE: ["the message is not one of this protocol", "use the same version of the SDK on both sides"],
   UNKNOWN_CHANNEL: ["the peer does not hold this channel", "the peer has to open its side of the channel first"],
   OLD_VERSION: ["the state is not newer than the one that all have signed", "take the newest state that was sent back"],
-  VERSION_AHEAD: ["a state in between is missing", "nothing: the states are exchanged and the message may be repeated"],
   CONFLICT: ["another state of this version is signed already", "never run one key in two places"],
   NOT_THE_PROPOSER: [
     "this participant may not propose this step",
@@ -34,7 +33,6 @@ export const SDK_ERRORS = {
   WRONG_BALANCES: ["the state has other balances than the rules give", "dispute if it is repeated"],
   WRONG_GAME_STATE: ["the state has another game state than the rules give", "dispute if it is repeated"],
   BAD_SIGNATURE: ["the signature is not the participant's", "check the key, the channel's id and the chain"],
-  BUSY: ["the peer sends faster than it is answered", "wait for an answer before sending more"],
 
   // A channel's end
   CLOSING: ["a signature for closing was given: nothing is signed any more", "close the channel on chain"],

@@ -1,4 +1,12 @@
-import { isCallException, type Interface, type Log, type Provider, type Signer, type TransactionReceipt } from "ethers";
+import {
+  isCallException,
+  type ErrorDescription,
+  type Interface,
+  type Log,
+  type Provider,
+  type Signer,
+  type TransactionReceipt,
+} from "ethers";
 import { SdkError } from "../errors";
 import { explainContractError } from "./contractErrors";
 
@@ -80,13 +88,21 @@ export class ContractClient {
   private explain(method: string, cause: unknown): SdkError {
     if (cause instanceof SdkError) return cause;
     if (!isCallException(cause)) return new SdkError("CHAIN_FAILED", { context: { method }, cause });
-    const data = cause.data;
-    const parsed = typeof data === "string" ? this.abi.parseError(data) : null;
+    const parsed = typeof cause.data === "string" ? this.errorIn(cause.data) : null;
     const error = parsed?.name ?? cause.revert?.name ?? "unknown";
     const args = (parsed?.args ?? cause.revert?.args ?? []) as readonly unknown[];
     return new SdkError("CHAIN_REVERTED", {
       context: { method, error, args: [...args], ...explainContractError(error) },
       cause,
     });
+  }
+
+  /** Null where a revert says nothing, or nothing that is whole. */
+  private errorIn(data: string): ErrorDescription | null {
+    try {
+      return this.abi.parseError(data);
+    } catch {
+      return null;
+    }
   }
 }
