@@ -94,6 +94,7 @@ struct SignerKey {
 /// - FalseHead: a head of an outbox of this chain that it never had.
 /// - FalseResult: results of an inbox of this chain that it never wrote.
 /// - FalseRotation: an epoch other than the one of this chain.
+/// - FalseCertificate: a batch of the rollup that was proven false.
 enum Offence {
     Messages,
     Results,
@@ -101,7 +102,8 @@ enum Offence {
     Rotations,
     FalseHead,
     FalseResult,
-    FalseRotation
+    FalseRotation,
+    FalseCertificate
 }
 
 /// @title The validators: whose keys attest, what stands behind them, and the sets that are published of them

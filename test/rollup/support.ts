@@ -1,3 +1,4 @@
+import { loadFixture, time } from "@nomicfoundation/hardhat-network-helpers";
 import { ethers } from "hardhat";
 import {
   AbiCoder,
@@ -111,6 +112,24 @@ export async function deployRollup(): Promise<RollupFixture> {
   return deployRollupFrom(await ethers.getSigners());
 }
 
+/** With two players' deposits in a first batch: Alice's balance is leaf 2, Bob's is leaf 4. */
+export async function deployPlayed() {
+  const fixture = await deployRollup();
+  const layer2 = new Layer2(fixture);
+  await layer2.deposit(0, 1_000n);
+  await layer2.deposit(1, 1_000n);
+  await layer2.run([bodyOf(layer2, 2)]);
+  return { ...fixture, layer2 };
+}
+
+export type Played = Awaited<ReturnType<typeof deployPlayed>>;
+
+/** The chain's snapshot does not cover layer 2, so it is copied. */
+export async function loadPlayed(): Promise<Played> {
+  const fixture = await loadFixture(deployPlayed);
+  return { ...fixture, layer2: await fixture.layer2.copy() };
+}
+
 /**
  * A rollup with its gateway, a vault, an admitted sequencer and another bonded account, on the chain of these accounts.
  * @param vaultFor The vault; by default `vault` of the fixture, which executes what it is told.
@@ -119,10 +138,11 @@ export async function deployRollupFrom(
   accounts: readonly Signer[],
   params = PARAMS,
   vaultFor?: (rollup: Rollup) => Promise<AddressLike>,
+  home?: Pick<RollupFixture, "manager" | "gateway" | "wallets">,
 ): Promise<RollupFixture> {
   const [admin, sequencer, other, prover, stranger] = accounts as [Signer, Signer, Signer, Signer, Signer];
   const provider = admin.provider!;
-  const { manager, gateway, wallets } = await deployGatewayFrom(admin);
+  const { manager, gateway, wallets } = home ?? (await deployGatewayFrom(admin));
   const verifier = await deploy<RollupVerifier>("RollupVerifier", [], admin);
   const calldataSegments = await deploy<CalldataSegments>("CalldataSegments", [], admin);
   const blobSegments = await deploy<BlobSegments>("BlobSegments", [], admin);
@@ -191,6 +211,7 @@ export interface DraftSegment extends PostedSegment {
   /** Entries that it consumes. */
   readonly entries: readonly Uint8Array[];
   readonly results: readonly Refusal[];
+  readonly undo: Undo;
 }
 
 export interface Draft {
@@ -225,6 +246,20 @@ export class Layer2 {
   readonly batches: PostedBatch[] = [];
 
   constructor(readonly fixture: RollupFixture) {}
+
+  /** Executes all again, apart from this one. */
+  async copy(): Promise<Layer2> {
+    const copy = new Layer2(this.fixture);
+    copy.entries.push(...this.entries);
+    for (const posted of this.batches) {
+      const { segments } = await copy.draft(
+        posted.segments.map(({ body }) => body),
+        posted,
+      );
+      copy.batches.push({ ...posted, segments });
+    }
+    return copy;
+  }
 
   get latest(): { readonly batch: BatchStruct; readonly hash: string } {
     const { beginning } = this.fixture;
@@ -369,14 +404,14 @@ export class Layer2 {
   }
 
   /** The draft with another state claimed after one of its segments; those behind it are as if it were true. */
-  static lie(draft: Draft, at: number): Draft {
+  static lie(draft: Draft, at: number, change = falsified): Draft {
     const last = at + 1 === draft.segments.length;
     const segments = draft.segments.map((segment, i) => {
       if (i !== at) return segment;
-      const after = falsified(segment.after);
+      const after = change(segment.after);
       return { ...segment, claimed: stateHash(crypto, after.root, after.nextLeaf, after.queue) };
     });
-    return { ...draft, segments, state: last ? falsified(draft.state) : draft.state };
+    return { ...draft, segments, state: last ? change(draft.state) : draft.state };
   }
 
   /** Shows a segment of a batch in calldata. */
@@ -414,6 +449,65 @@ export class Layer2 {
     const gone = this.batches.splice(Number(posted.batch.number) - 1);
     for (const { segments } of gone.reverse()) for (const { undo } of [...segments].reverse()) this.ledger.revert(undo);
   }
+}
+
+/** A claim on the latest batch, of any state: layer 1 does not execute. */
+export async function claimOn(layer2: Layer2, change: Partial<ClaimStruct> = {}): Promise<ClaimStruct> {
+  const { batch, hash } = layer2.latest;
+  const now = await layer2.now();
+  return {
+    parent: hash,
+    parentBlock: batch.blockNumber,
+    state: batch.state,
+    time: now,
+    queueTime: batch.queueTime,
+    ...change,
+  };
+}
+
+export interface ClaimStruct {
+  readonly parent: string;
+  readonly parentBlock: bigint;
+  readonly state: StateStruct;
+  readonly time: bigint;
+  readonly queueTime: bigint;
+}
+
+/** One segment that does nothing, as calldata. */
+export const IDLE = "0x000100";
+
+/** Posts an idle segment at `clock` on a batch, claimed to consume some of the queue: nobody executes it. */
+export async function postIdle(
+  { rollup, sequencer }: RollupFixture,
+  on: { readonly batch: BatchStruct; readonly hash: string },
+  clock: bigint,
+  consumed: bigint,
+): Promise<{ readonly batch: BatchStruct; readonly hash: string }> {
+  const state = { ...on.batch.state, queue: on.batch.state.queue + consumed };
+  const claim = {
+    parent: on.hash,
+    parentBlock: on.batch.blockNumber,
+    state,
+    time: clock,
+    queueTime: on.batch.queueTime,
+  };
+  await time.setNextBlockTimestamp(clock);
+  const { blockNumber } = await rollup.connect(sequencer).postBatch(claim, IDLE);
+  const segment = ethers.keccak256(ethers.concat([stateHashOf(state), ethers.keccak256("0x00")]));
+  const batch = {
+    number: on.batch.number + 1n,
+    parent: on.hash,
+    state,
+    time: clock,
+    queueTime: on.batch.queueTime,
+    postedAt: clock,
+    blockNumber: BigInt(blockNumber!),
+    poster: await sequencer.getAddress(),
+    mode: 0,
+    segments: 1,
+    data: ethers.keccak256(segment),
+  };
+  return { batch, hash: hashOf(batch) };
 }
 
 export const SALT = id("salt");

@@ -59,6 +59,7 @@ export const OFFENCE = {
   falseHead: 4n,
   falseResult: 5n,
   falseRotation: 6n,
+  falseCertificate: 7n,
 } as const;
 /** Commission terms that every test operator registers with. */
 export const TERMS = { maxCommissionBps: 2_000n, maxChangeBps: 100n, commissionBps: 500n };
