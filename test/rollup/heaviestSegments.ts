@@ -1,4 +1,4 @@
-import { getBytes } from "ethers";
+import { TypedDataEncoder, getBytes } from "ethers";
 import type { BatchContext } from "../../protocol/ledger/authority";
 import { decodeEntry, encodeEntry, type Entry } from "../../protocol/ledger/entries";
 import { RUNNING, WAITING, type Leaf, type LeafOf } from "../../protocol/ledger/leaves";
@@ -7,12 +7,13 @@ import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
 import { executeSegment, type SegmentResult } from "../../protocol/ledger/segment";
 import {
   TRANSACTIONS,
+  TransactionDigests,
   encodeTransaction,
   type Transaction,
   type TransactionKind,
 } from "../../protocol/ledger/transactions";
 import type { Multiproof } from "../../protocol/ledger/tree";
-import { TIME, contextOf, player, segmentOf, sign } from "../protocol/ledger/support";
+import { DOMAIN, TIME, contextOf, crypto, player, segmentOf, sign } from "../protocol/ledger/support";
 import { FullTree, nonZero } from "./fullTree";
 import { Random } from "../support/random";
 
@@ -81,7 +82,10 @@ class Maker {
   readonly tree: FullTree;
   private readonly accounts = new Map<number, number>();
 
-  constructor(private readonly random: Random) {
+  constructor(
+    private readonly random: Random,
+    private readonly domain: typeof DOMAIN,
+  ) {
     this.tree = new FullTree(random);
   }
 
@@ -239,7 +243,7 @@ class Maker {
     const { transaction, accounts } = this.transaction(kind);
     const signatures = accounts.map((account) => {
       const { key } = player(this.accounts.get(account) as number);
-      return sign(key, transaction, (this.tree.peek(account) as LeafOf<"Account">).nonce);
+      return sign(key, transaction, (this.tree.peek(account) as LeafOf<"Account">).nonce, this.domain);
     });
     return [transaction, ...signatures];
   }
@@ -289,14 +293,15 @@ export function mostOf(part: Part): number {
 }
 
 /** A segment of these parts, each the heaviest of its kind and all over different leaves of a full tree. Entries come first. */
-export function heavySegment(parts: readonly Part[], seed = 1): HeavySegment {
-  const maker = new Maker(new Random(seed));
+export function heavySegment(parts: readonly Part[], seed = 1, domain = DOMAIN): HeavySegment {
+  const maker = new Maker(new Random(seed), domain);
   const entries = parts.flatMap((part) => (isTransaction(part) ? [] : [maker.entry(part)]));
   const transactions = parts.flatMap((part) => (isTransaction(part) ? [maker.signed(part)] : []));
   const body = segmentOf(entries.length, ...transactions);
   const { tree } = maker;
   const queue = 0x11_22_33_44n;
-  const context = contextOf({ queueTo: queue + BigInt(entries.length) });
+  const digests = new TransactionDigests(crypto, getBytes(TypedDataEncoder.hashDomain(domain)));
+  const context = contextOf({ queueTo: queue + BigInt(entries.length), digests });
   const nextLeaf = tree.nextLeaf;
   const entryAt = (number: bigint): Entry => decodeEntry(entries[Number(number - queue)] as Uint8Array) as Entry;
   const steps = executeSegment(tree, body, queue, entryAt, context);
@@ -315,8 +320,8 @@ export function heavySegment(parts: readonly Part[], seed = 1): HeavySegment {
 }
 
 /** The heaviest segment of all: as many moves as fit, each burning all that rules may burn over states of full length. */
-export function heaviestSegment(seed = 1): HeavySegment {
-  return heavySegment(fill("SessionMove"), seed);
+export function heaviestSegment(seed = 1, domain = DOMAIN): HeavySegment {
+  return heavySegment(fill("SessionMove"), seed, domain);
 }
 
 /** As many of `part` as fit, then of whatever still fits. */

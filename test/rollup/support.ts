@@ -211,7 +211,6 @@ export interface DraftSegment extends PostedSegment {
   /** Entries that it consumes. */
   readonly entries: readonly Uint8Array[];
   readonly results: readonly Refusal[];
-  readonly undo: Undo;
 }
 
 export interface Draft {
@@ -240,12 +239,14 @@ export const falsified = (state: StateHeader): StateHeader => ({ ...state, root:
 
 /** Layer 2 as its sequencer has it: a ledger, the queue, and the batches that it has posted. */
 export class Layer2 {
-  readonly ledger = new Ledger(crypto);
   /** The queue, as layer 1 made it. */
   readonly entries: Uint8Array[] = [];
   readonly batches: PostedBatch[] = [];
 
-  constructor(readonly fixture: RollupFixture) {}
+  constructor(
+    readonly fixture: RollupFixture,
+    readonly ledger = new Ledger(crypto),
+  ) {}
 
   /** Executes all again, apart from this one. */
   async copy(): Promise<Layer2> {

@@ -53,13 +53,13 @@ export function player(number: number): { readonly key: SigningKey; readonly add
 }
 
 /** As a wallet signs it: by ethers' typed data. */
-export function sign(key: SigningKey, transaction: Transaction, nonce: bigint): Uint8Array {
+export function sign(key: SigningKey, transaction: Transaction, nonce: bigint, domain = DOMAIN): Uint8Array {
   const { kind, ...values } = transaction;
   const readable = Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, value instanceof Uint8Array ? hexlify(value) : value]),
   );
   const types = { [kind]: [...typedFields(kind)] };
-  const digest = TypedDataEncoder.hash(DOMAIN, types, { ...readable, nonce });
+  const digest = TypedDataEncoder.hash(domain, types, { ...readable, nonce });
   return getBytes(key.sign(digest).compactSerialized);
 }
 
