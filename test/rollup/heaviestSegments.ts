@@ -284,7 +284,7 @@ const isTransaction = (part: Part): part is TransactionKind => part in TRANSACTI
 /** What a part is charged. */
 export function meterOfPart(part: Part): number {
   if (isTransaction(part)) return METER[part];
-  return meterOf(decodeEntry(new Maker(new Random(1)).entry(part)) as Entry);
+  return meterOf(decodeEntry(new Maker(new Random(1), DOMAIN).entry(part)) as Entry);
 }
 
 /** How many of a part a segment takes. */
