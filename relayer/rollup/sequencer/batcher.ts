@@ -1,6 +1,4 @@
 import { same } from "../../../protocol/ledger/authority";
-import { calldataCommitment, type Batch } from "../../../protocol/ledger/batch";
-import type { LedgerCrypto } from "../../../protocol/ledger/crypto";
 import { RelayerError } from "../../errors";
 import { hexlify } from "ethers";
 import type { SealedBatch } from "./engine";
@@ -37,7 +35,6 @@ export class Batcher {
    */
   constructor(
     private readonly chain: PostingChain,
-    private readonly crypto: LedgerCrypto,
     private readonly emit: EmitSequencer,
     base: bigint,
   ) {
@@ -119,12 +116,7 @@ export class Batcher {
       if (head.number <= this.latest) throw new RebaseNeeded("batches that were settled are gone");
       throw foreign(head.number, head.hash);
     }
-    const found = await this.chain.batchAt(head.number, signal);
-    if (found === undefined || !same(found.hash, head.hash))
-      throw new RelayerError("ENDPOINT_UNAVAILABLE", "the chain's latest batch changed while it was read", {
-        retriable: true,
-      });
-    if (!isSame(this.crypto, found.batch, sealed)) throw foreign(head.number, head.hash);
+    if (!(await this.chain.isPosted(sealed, head, signal))) throw foreign(head.number, head.hash);
     this.known.set(head.number, head.hash);
     this.latest = head.number;
   }
@@ -138,22 +130,6 @@ export class Batcher {
       this.known.delete(number);
     }
   }
-}
-
-/** Whether a batch on chain is the one that was sealed; who posted it does not matter. */
-export function isSame(crypto: LedgerCrypto, batch: Batch, sealed: SealedBatch): boolean {
-  const { header, state, segments } = sealed;
-  const isData = batch.mode !== 0 || same(batch.data, calldataCommitment(crypto, segments));
-  return (
-    batch.number === header.number &&
-    batch.time === header.time &&
-    batch.queueTime === header.queueTime &&
-    batch.segments === segments.length &&
-    batch.state.nextLeaf === state.nextLeaf &&
-    batch.state.queue === state.queue &&
-    same(batch.state.root, state.root) &&
-    isData
-  );
 }
 
 export function foreign(number: bigint, hash: Uint8Array): RelayerError {

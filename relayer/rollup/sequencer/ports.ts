@@ -1,4 +1,3 @@
-import type { Batch } from "../../../protocol/ledger/batch";
 import type { Ledger } from "../../../protocol/ledger/ledger";
 import type { SignatureItem } from "../signatureBatch";
 import type { SealedBatch } from "./engine";
@@ -48,12 +47,8 @@ export interface PostingChain {
   head(signal: AbortSignal): Promise<ChainHead>;
   /** Number of the latest batch as of the finalized block. */
   settledNumber(signal: AbortSignal): Promise<bigint>;
-  /** The canonical batch of a number, found in the calldata of its block; undefined beyond the head. */
-  batchAt(
-    number: bigint,
-    signal: AbortSignal,
-  ): Promise<{ readonly batch: Batch; readonly hash: Uint8Array } | undefined>;
-  batchHashOf(number: bigint, signal: AbortSignal): Promise<Uint8Array>;
+  /** Whether the latest batch is this one; who posted it does not matter. */
+  isPosted(sealed: SealedBatch, head: ChainHead, signal: AbortSignal): Promise<boolean>;
   isProvenFalse(hash: Uint8Array, signal: AbortSignal): Promise<boolean>;
   /** Sends it once, whatever crashes in between, and resolves when it is mined or refused. */
   post(batch: SealedBatch, parent: ChainHead, signal: AbortSignal): Promise<PostingOutcome>;

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import type { LedgerCrypto } from "../../../protocol/ledger/crypto";
-import type { Leaf } from "../../../protocol/ledger/leaves";
+import { decodeLeaf, type Leaf } from "../../../protocol/ledger/leaves";
 import { REFUSAL } from "../../../protocol/ledger/refusal";
 import type { TransactionDigests } from "../../../protocol/ledger/transactions";
 import { RelayerError } from "../../errors";
@@ -8,7 +8,7 @@ import type { Clock } from "../../ports";
 import type { KnownSigners } from "../knownSigners";
 import { Assembler, headerFor, type Prepared } from "./assembler";
 import { authorsOf } from "./authors";
-import { Batcher, RebaseNeeded, foreign, isSame } from "./batcher";
+import { Batcher, RebaseNeeded, foreign } from "./batcher";
 import { diagnose } from "./diagnosis";
 import { DirectoryLock } from "./directoryLock";
 import { Door, type Candidate, type Result } from "./door";
@@ -163,8 +163,7 @@ export class Sequencer {
           retryInMs = RETRY_MS;
         } catch (error) {
           if (signal.aborted) return;
-          if (error instanceof RebaseNeeded) continue;
-          if (!isPassing(error)) throw error;
+          if (!(error instanceof RebaseNeeded) && !isPassing(error)) throw error;
           this.deps.emit({ kind: "failed", part: "sequencer", error, retryInMs });
           await this.deps.clock.sleep(retryInMs, signal).catch(() => undefined);
           retryInMs = Math.min(2 * retryInMs, MAX_RETRY_MS);
@@ -204,7 +203,7 @@ export class Sequencer {
 
   private async recover(signal: AbortSignal): Promise<Life> {
     const { options, deps } = this;
-    const { clock, chain, crypto, emit } = deps;
+    const { clock, chain, emit } = deps;
     const began = clock.now();
     const head = await chain.head(signal);
     let log = await WriteAheadLog.open(options.directory, options.scope);
@@ -234,10 +233,8 @@ export class Sequencer {
       latest = replayed.engine.sealed;
       if (head.number > latest) return await this.takeOver(log, head.number, head.hash, signal);
       const own = sealed.find(({ header }) => header.number === head.number);
-      if (own !== undefined) {
-        const found = await chain.batchAt(head.number, signal);
-        if (found !== undefined && !isSame(crypto, found.batch, own))
-          return await this.takeOver(log, head.number, head.hash, signal);
+      if (own !== undefined && !(await chain.isPosted(own, head, signal))) {
+        return await this.takeOver(log, head.number, head.hash, signal);
       }
       const life = await this.settleIn(log, replayed, sealed, head.number, signal);
       emit({ kind: "recovered", batch: latest, transactions, milliseconds: clock.now() - began });
@@ -285,7 +282,7 @@ export class Sequencer {
       takenBack: rebuild,
     });
     this.news = [];
-    const batcher = new Batcher(deps.chain, deps.crypto, deps.emit, head);
+    const batcher = new Batcher(deps.chain, deps.emit, head);
     for (const batch of batches) batcher.add(batch);
     this.progress.sealed = engine.sealed;
     const appended = written;
@@ -591,7 +588,12 @@ export class Sequencer {
 }
 
 function leafOf(engine: Engine, index: number): Leaf | undefined {
-  return index === 0 ? undefined : engine.ledger.leaf(index);
+  const { ledger, open } = engine;
+  if (index === 0) return undefined;
+  if (open !== undefined && open.segment.count > 0) return ledger.leaf(index);
+  // What is read for somebody else is not kept for a segment to come.
+  const bytes = ledger.bytes(index);
+  return bytes === undefined ? undefined : decodeLeaf(bytes);
 }
 
 function nonceOf(engine: Engine, { signed }: Prepared): bigint | undefined {

@@ -94,12 +94,13 @@ export class MemoryChain implements PostingChain, QueueSource {
     return this.latest.batch.number > 2n ? this.latest.batch.number - 2n : 0n;
   }
 
-  async batchAt(number: bigint): ReturnType<PostingChain["batchAt"]> {
-    return this.batches[Number(number)];
-  }
-
-  async batchHashOf(number: bigint): Promise<Uint8Array> {
-    return this.batches[Number(number)]?.hash ?? new Uint8Array(32);
+  async isPosted({ state, segments, header }: SealedBatch): Promise<boolean> {
+    const { batch } = this.latest;
+    return (
+      batch.number === header.number &&
+      Buffer.compare(batch.state.root, state.root) === 0 &&
+      Buffer.compare(batch.data, calldataCommitment(crypto, segments)) === 0
+    );
   }
 
   async isProvenFalse(hash: Uint8Array): Promise<boolean> {
