@@ -24,8 +24,7 @@ async function run(config: RelayerConfig): Promise<number> {
   const log = createLog({ operator: config.operator, level: config.logLevel });
   const relayer = await startRelayer(config, log, terminalPrompt());
   const work = async (signal: AbortSignal): Promise<void> => {
-    const { attestor, deliverer, watchtower } = config.roles;
-    log.info({ address: relayer.address, attestor, deliverer, watchtower, send: config.send }, "started");
+    log.info({ address: relayer.address, ...config.roles, send: config.send }, "started");
     await relayer.work(signal);
   };
   return runUntilStopped(work, relayer.closables, { log, drainMs: DRAIN_MS, signals: process });

@@ -90,6 +90,48 @@ const chain = z
     }
   });
 
+const whole = (least: number, most: number): z.ZodInt =>
+  z.int("give a whole number").min(least, `give at least ${least}`).max(most, `give at most ${most}`);
+
+const perSecond = z.number("give transfers a second").nonnegative("give at least 0");
+
+const sequencer = z.strictObject({
+  directory: z.string().min(1).default("data/sequencer"),
+  mode: z.literal("calldata", "give calldata").default("calldata"),
+  staking: address.optional(),
+  batch: z
+    .strictObject({
+      transactions: whole(1, 1_000_000).default(4_096),
+      bytes: whole(1_024, 1_000_000).default(120_000),
+      entries: whole(128, 4_096).default(512),
+      ageMs: milliseconds(50, 600_000).default(15_000),
+    })
+    .prefault({}),
+  mempool: z
+    .strictObject({
+      transactions: whole(16, 1_000_000).default(20_000),
+      bytes: whole(4_096, 2 ** 30).default(8_388_608),
+    })
+    .prefault({}),
+  quotas: z
+    .strictObject({
+      free: perSecond.default(2),
+      perStakedCos: perSecond.default(0.01),
+      most: perSecond.default(200),
+      burstSeconds: z.number("give seconds").min(1, "give at least 1").default(30),
+      sponsored: z
+        .array(z.strictObject({ gameId: whole(1, Number.MAX_SAFE_INTEGER), transfersPerSecond: perSecond }))
+        .default([]),
+    })
+    .prefault({}),
+  perAddress: whole(1, 1_000_000).default(500),
+  threads: whole(1, 64).default(2),
+  receipts: whole(1_000, 10_000_000).default(200_000),
+  mostUnposted: whole(1, 10_000).default(64),
+  checkpointBytes: whole(1_000_000, 2 ** 40).default(256_000_000),
+  takeOver: z.boolean("give true or false").default(false),
+});
+
 const rollup = z.strictObject({
   chain: chainName,
   address,
@@ -103,6 +145,7 @@ const rollup = z.strictObject({
   peers: z.array(httpUrl).default([]),
   payout: address.optional(),
   freeze: z.boolean("give true or false").default(true),
+  sequencer: sequencer.optional(),
 });
 
 const file = z
@@ -115,8 +158,9 @@ const file = z
         watchtower: z.boolean().default(false),
         certifier: z.boolean().default(false),
         challenger: z.boolean().default(false),
+        sequencer: z.boolean().default(false),
       })
-      .default({ attestor: false, deliverer: false, watchtower: false, certifier: false, challenger: false }),
+      .prefault({}),
     send: z.boolean("give true or false").default(false),
     chains: z.array(chain).min(1, "give at least one chain"),
     lanes: z.array(z.tuple([chainName, chainName], "give two names of chains, such as [bsc, games]")).default([]),
@@ -188,6 +232,13 @@ const file = z
       if (!value.send) issue(["send"], "roles.challenger is on: set send to true, since it proves by transactions");
       if (value.sender === undefined) issue(["sender"], "roles.challenger is on: give the key that pays for proofs");
     }
+    if (value.roles.sequencer) {
+      if (value.rollup === undefined) issue(["rollup"], "roles.sequencer is on: give the rollup");
+      // Whoever is given a receipt relies on its batch being posted.
+      if (!value.send) issue(["send"], "roles.sequencer is on: set send to true, since what it takes has to be posted");
+      if (value.sender === undefined)
+        issue(["sender"], "roles.sequencer is on: give the key that posts and has the bond");
+    }
     if (value.roles.attestor && value.signer === undefined)
       issue(["signer"], "roles.attestor is on: give its signing key");
     if (value.roles.deliverer && value.send && value.sender === undefined) {
@@ -247,6 +298,35 @@ export interface ChainConfig {
   readonly payout: string | undefined;
 }
 
+/** How a sequencer orders, and what it admits; `config.example.yaml` explains each. */
+export interface SequencerConfig {
+  readonly directory: string;
+  readonly mode: "calldata" | "blobs";
+  /** `COSStaking`; undefined: nobody has a quota by stake. */
+  readonly staking: string | undefined;
+  readonly batch: {
+    readonly transactions: number;
+    readonly bytes: number;
+    readonly entries: number;
+    readonly ageMs: number;
+  };
+  readonly mempool: { readonly transactions: number; readonly bytes: number };
+  readonly quotas: {
+    readonly free: number;
+    readonly perStakedCos: number;
+    readonly most: number;
+    readonly burstSeconds: number;
+    readonly sponsored: ReadonlyMap<bigint, number>;
+  };
+  /** Transactions a second of one network address. */
+  readonly perAddress: number;
+  readonly threads: number;
+  readonly receipts: number;
+  readonly mostUnposted: number;
+  readonly checkpointBytes: number;
+  readonly takeOver: boolean;
+}
+
 /** The rollup that certifiers and challengers follow. */
 export interface RollupConfig {
   readonly chainId: bigint;
@@ -262,6 +342,8 @@ export interface RollupConfig {
   /** Where rewards go; the sender's address where it is not given. */
   readonly payout: string | undefined;
   readonly freeze: boolean;
+  /** For the role sequencer. */
+  readonly sequencer?: SequencerConfig;
 }
 
 export interface RelayerConfig {
@@ -272,6 +354,7 @@ export interface RelayerConfig {
     readonly watchtower: boolean;
     readonly certifier: boolean;
     readonly challenger: boolean;
+    readonly sequencer: boolean;
   };
   readonly rollup: RollupConfig | undefined;
   readonly send: boolean;
@@ -378,15 +461,25 @@ export function parseConfig(text: string, directory: string, environment: Config
     };
   };
 
+  const sequencing = (own: z.output<typeof sequencer>): SequencerConfig => ({
+    ...own,
+    directory: resolve(directory, own.directory),
+    staking: own.staking?.toLowerCase(),
+    quotas: {
+      ...own.quotas,
+      sponsored: new Map(own.quotas.sponsored.map((each) => [BigInt(each.gameId), each.transfersPerSecond])),
+    },
+  });
   const followed = (): RollupConfig | undefined => {
     if (given.rollup === undefined) return undefined;
-    const { chain: name, address: contract, snapshots, payout, ...rest } = given.rollup;
+    const { chain: name, address: contract, snapshots, payout, sequencer: own, ...rest } = given.rollup;
     return {
       ...rest,
       chainId: (byName.get(name) as ChainConfig).chainId,
       address: contract.toLowerCase(),
       snapshots: snapshots === undefined ? undefined : resolve(directory, snapshots),
       payout: payout?.toLowerCase(),
+      ...(given.roles.sequencer && { sequencer: sequencing(own ?? sequencer.parse({})) }),
     };
   };
 

@@ -41,6 +41,12 @@ export class Metrics {
   ]);
   readonly rollupBatch = this.gauge("rollup_batch", "Batch at which the ledger stands", ["chain", "state"]);
   readonly rollupQueue = this.gauge("rollup_queue_length", "Entries queued so far", ["chain"]);
+  readonly l2Transactions = this.counter("l2_transactions_total", "Transactions of layer 2 that were acknowledged", []);
+  readonly l2Refusals = this.counter("l2_refusals_total", "Transactions of layer 2 that were refused", ["code"]);
+  readonly l2Waiting = this.gauge("l2_waiting", "Transactions of layer 2 that wait for their execution", []);
+  readonly l2Batch = this.gauge("l2_batch", "Latest own batch by how far it has come", ["stage"]);
+  readonly l2PostingGas = this.counter("l2_posting_gas_total", "Gas of own batches", []);
+  readonly l2Rebases = this.counter("l2_rebases_total", "Times that batches were executed anew", []);
   readonly epoch = this.gauge("epoch", "Current epoch of a gateway", ["chain"]);
   readonly epochEnd = this.gauge("epoch_valid_until_timestamp_seconds", "When that epoch ends, Unix seconds", [
     "chain",

@@ -19,6 +19,8 @@ import { createLedgerCrypto } from "./rollup/ledgerCrypto";
 import { NodePeer } from "./rollup/nodePeer";
 import { rollupObserver } from "./rollup/observe";
 import { RollupRunner } from "./rollup/run";
+import { sequencerObserver } from "./rollup/sequencer/observe";
+import { assembleSequencer } from "./rollup/sequencer/run";
 import { SnapshotFiles } from "./rollup/snapshotFiles";
 import { Store } from "./store/store";
 import { systemClock } from "./systemClock";
@@ -28,6 +30,8 @@ import { Submissions } from "./watchtower/submissions";
 
 type Reader = ChainReader & EpochReader & StateReader & BodyReader;
 
+/** Longest that the rollup's constants may take to be read at the start. */
+const SEQUENCER_START_MS = 60_000;
 const NOBODY = "0x0000000000000000000000000000000000000000";
 
 /** A relayer that is assembled and listens; `work` runs its roles. */
@@ -42,12 +46,12 @@ export interface Relayer {
 /** Assembles a relayer from its configuration: store, chains, roles, API. */
 export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyOptions["prompt"]): Promise<Relayer> {
   const keys: KeyOptions = { prompt, warn: (message, context) => log.warn(context, message) };
-  const { attestor, deliverer, watchtower, certifier, challenger } = config.roles;
+  const { attestor, deliverer, watchtower, certifier, challenger, sequencer: sequencing } = config.roles;
   const signing = (attestor || certifier) && config.signer !== undefined;
   const signerKey = signing
     ? await loadPrivateKey(config.signer as NonNullable<typeof config.signer>, keys)
     : undefined;
-  const sends = deliverer || watchtower || certifier || challenger;
+  const sends = deliverer || watchtower || certifier || challenger || sequencing;
   const sending = sends && config.send && config.sender !== undefined;
   const senderKey = sending
     ? await loadPrivateKey(config.sender as NonNullable<typeof config.sender>, keys)
@@ -99,6 +103,56 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
   const rollup = config.rollup === undefined ? undefined : targetOf(config.rollup);
   const snapshots = config.rollup === undefined ? undefined : snapshotsOf(config.rollup);
 
+  const followed = config.chains.find(({ chainId }) => chainId === rollup?.chainId);
+  const follows = certifier || challenger || sequencing;
+  const rollupSender = followed && senders.get(followed.chainId);
+  const runner =
+    config.rollup === undefined || rollup === undefined || followed === undefined || !follows
+      ? undefined
+      : new RollupRunner({
+          rollup,
+          gateway: followed.gateway,
+          startBlock: config.rollup.startBlock,
+          pollMs: config.rollup.pollMs,
+          reader: readers.get(followed.chainId) as Reader,
+          store,
+          crypto: await createLedgerCrypto(),
+          clock: systemClock,
+          emit: rollupObserver({ log, metrics, clock: systemClock, chainId: followed.chainId }),
+          peers: () => [...nodePeers.values()],
+          ...(snapshots !== undefined && { snapshots }),
+          provesFinal: sequencing,
+          ...(certifier &&
+            signer !== undefined && { certifier: { signer, ...(rollupSender && { sender: rollupSender }) } }),
+          ...(challenger &&
+            rollupSender !== undefined && {
+              challenger: {
+                sender: rollupSender,
+                payout: config.rollup.payout ?? rollupSender.address,
+                freezes: config.rollup.freeze,
+              },
+            }),
+        });
+  const sequencer =
+    config.rollup?.sequencer === undefined || runner === undefined || followed === undefined
+      ? undefined
+      : await assembleSequencer(
+          {
+            ...{ runner, store, clock: systemClock, chainId: followed.chainId, rollup: config.rollup.address },
+            config: config.rollup.sequencer,
+            startBlock: config.rollup.startBlock,
+            pollMs: followed.pollMs,
+            reader: readers.get(followed.chainId) as Reader,
+            sender: rollupSender as TransactionSender,
+            peers: () => [...nodePeers.values()],
+            emit: sequencerObserver({ log, metrics, clock: systemClock }),
+          },
+          AbortSignal.timeout(SEQUENCER_START_MS),
+        ).catch(async (error: unknown) => {
+          await store.close();
+          throw error;
+        });
+
   const api = buildApi({
     store,
     lanes: config.lanes,
@@ -109,6 +163,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     ...(watchtower && { watchtower: submissions }),
     ...(rollup !== undefined && { rollup: { rollup, store, ...(snapshots !== undefined && { snapshots }) } }),
   });
+  sequencer?.serve(api);
   let address: string;
   try {
     address = await api.listen({ host: config.api.host, port: config.api.port });
@@ -136,35 +191,6 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     clock: systemClock,
     emit,
   };
-  const followed = config.chains.find(({ chainId }) => chainId === rollup?.chainId);
-  const follows = certifier || challenger;
-  const rollupSender = followed && senders.get(followed.chainId);
-  const runner =
-    config.rollup === undefined || rollup === undefined || followed === undefined || !follows
-      ? undefined
-      : new RollupRunner({
-          rollup,
-          gateway: followed.gateway,
-          startBlock: config.rollup.startBlock,
-          pollMs: config.rollup.pollMs,
-          reader: readers.get(followed.chainId) as Reader,
-          store,
-          crypto: await createLedgerCrypto(),
-          clock: systemClock,
-          emit: rollupObserver({ log, metrics, clock: systemClock, chainId: followed.chainId }),
-          peers: () => [...nodePeers.values()],
-          ...(snapshots !== undefined && { snapshots }),
-          ...(certifier &&
-            signer !== undefined && { certifier: { signer, ...(rollupSender && { sender: rollupSender }) } }),
-          ...(challenger &&
-            rollupSender !== undefined && {
-              challenger: {
-                sender: rollupSender,
-                payout: config.rollup.payout ?? rollupSender.address,
-                freezes: config.rollup.freeze,
-              },
-            }),
-        });
   const watched = { config, readers, access, sender: wallet?.address, metrics, readiness, clock: systemClock };
   return {
     address,
@@ -175,11 +201,13 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
         ...(active ? [runCassini(cassini, signal)] : []),
         runWatchtower({ chains: guarded, store, clock: systemClock, emit: emitWatchtower }, signal),
         ...(runner === undefined ? [] : [runner.run(signal)]),
+        ...(sequencer === undefined ? [] : [sequencer.work(signal)]),
       ];
       await Promise.all(tasks);
     },
     closables: [
       { name: "api", close: () => api.close() },
+      ...(sequencer === undefined ? [] : [{ name: "sequencer", close: () => sequencer.close() }]),
       { name: "store", close: () => store.close() },
     ],
   };

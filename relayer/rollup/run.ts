@@ -51,6 +51,8 @@ export interface RollupDeps {
   readonly peers: () => readonly NodePeer[];
   /** Absent: no snapshot is read from here or written. */
   readonly snapshots?: SnapshotFiles;
+  /** Whether leaves of final states are proven here: then these are kept besides. */
+  readonly provesFinal?: boolean;
   readonly certifier?: { readonly signer: CertificateSigner; readonly sender?: TransactionSender };
   readonly challenger?: { readonly sender: TransactionSender; readonly payout: string; readonly freezes: boolean };
 }
@@ -178,7 +180,7 @@ export class RollupRunner {
     batches: BatchReader,
     signal: AbortSignal,
   ): Promise<{ readonly ledger: Ledger; readonly settled?: Ledger; readonly at: KnownBatch }> {
-    const { reader, snapshots, peers, crypto, emit, startBlock } = this.deps;
+    const { reader, snapshots, provesFinal, peers, crypto, emit, startBlock } = this.deps;
     const block = await reader.finalized(signal);
     const sources: { readonly name: string; readonly open: () => Promise<AsyncIterable<Uint8Array>> }[] = [
       ...((await snapshots?.paths()) ?? []).map((path) => ({ name: path, open: async () => createReadStream(path) })),
@@ -186,7 +188,7 @@ export class RollupRunner {
     ];
     const empty = (): { readonly ledger: Ledger; readonly settled?: Ledger } => ({
       ledger: new Ledger(crypto),
-      ...(snapshots !== undefined && { settled: new Ledger(crypto) }),
+      ...((snapshots !== undefined || provesFinal === true) && { settled: new Ledger(crypto) }),
     });
     for (const { name, open } of sources) {
       const ledgers = empty();

@@ -19,7 +19,14 @@ const minimal = (): Document => ({
 });
 
 const OTHER = `0x${"dd".repeat(20)}`;
-const NO_ROLES = { attestor: false, deliverer: false, watchtower: false, certifier: false, challenger: false };
+const NO_ROLES = {
+  attestor: false,
+  deliverer: false,
+  watchtower: false,
+  certifier: false,
+  challenger: false,
+  sequencer: false,
+};
 
 /** Spoils a document that has everything a watchtower needs. */
 const watch = (document: Document, change: Record<string, unknown>): void => {

@@ -60,9 +60,6 @@ export interface RollupApiDeps {
   readonly mode: "calldata" | "blobs";
   readonly sequencer: Pick<Sequencer, "door" | "state" | "progress" | "receipts" | "batch">;
   readonly archive?: ChainArchive;
-  readonly clock: Clock;
-  /** Transactions a second, and at once, of one network address. */
-  readonly rate: { readonly perSecond: number; readonly burst: number };
 }
 
 /** Lets each network address submit so many transactions. */

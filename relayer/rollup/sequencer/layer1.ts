@@ -59,7 +59,15 @@ export class Layer1 implements QueueSource, PostingChain {
     const { block } = await this.final(signal);
     const local = BigInt(Math.floor(this.deps.clock.now() / 1_000)) - CLOCK_MARGIN_SECONDS;
     const { number, time, postedAt, blockNumber, frozen } = head;
-    return { number, hash, time, postedAt, blockNumber, frozen, now: block.timestamp > local ? block.timestamp : local };
+    return {
+      number,
+      hash,
+      time,
+      postedAt,
+      blockNumber,
+      frozen,
+      now: block.timestamp > local ? block.timestamp : local,
+    };
   }
 
   async settledNumber(signal: AbortSignal): Promise<bigint> {
@@ -124,7 +132,9 @@ export class Layer1 implements QueueSource, PostingChain {
     const { succeeded, hash, gasUsed } = await attempted(store, sender, request, signal);
     if (succeeded) return { kind: "posted", transactionHash: hash, gasUsed };
     const again = await this.estimate(data, signal);
-    return typeof again === "bigint" ? { kind: "refused", error: "NotOnTheLatest", message: `reverted: ${hash}` } : again;
+    return typeof again === "bigint"
+      ? { kind: "refused", error: "NotOnTheLatest", message: `reverted: ${hash}` }
+      : again;
   }
 
   private async estimate(data: string, signal: AbortSignal): Promise<bigint | (PostingOutcome & { kind: "refused" })> {
@@ -157,7 +167,8 @@ export class Layer1 implements QueueSource, PostingChain {
 function describeRevert(data: string): { readonly error: string | undefined; readonly message: string } {
   try {
     const parsed = ROLLUP.parseError(data);
-    if (parsed !== null) return { error: parsed.name, message: `${parsed.name}(${parsed.args.map(String).join(", ")})` };
+    if (parsed !== null)
+      return { error: parsed.name, message: `${parsed.name}(${parsed.args.map(String).join(", ")})` };
   } catch {
     // Told below.
   }

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { open, readFile } from "node:fs/promises";
 import type { LedgerCrypto } from "../../../protocol/ledger/crypto";
-import { decodeLeaf, encodeLeaf, type Leaf } from "../../../protocol/ledger/leaves";
+import { decodeLeaf, type Leaf } from "../../../protocol/ledger/leaves";
 import { Ledger } from "../../../protocol/ledger/ledger";
 import { RelayerError } from "../../errors";
 
@@ -43,17 +43,13 @@ export async function writeState(path: string, { ledger, number, time }: StoredS
       used = 0;
     };
     for (let index = 1; index < nextLeaf; index++) {
-      const leaf = ledger.leaf(index);
-      const bytes = leaf === undefined ? new Uint8Array() : encodeLeaf(leaf);
+      const bytes = ledger.bytes(index) ?? new Uint8Array();
       if (used + 2 + bytes.length > CHUNK_BYTES) await flush();
       used = chunk.writeUInt16BE(bytes.length, used);
       chunk.set(bytes, used);
       used += bytes.length;
-      // What was read is kept by the ledger until it is told to forget.
-      if (index % LEAVES_IN_COMMIT === 0) ledger.discard();
     }
     await flush();
-    ledger.discard();
     const end = Buffer.alloc(4);
     end.writeUInt32BE(sum);
     await handle.write(end);

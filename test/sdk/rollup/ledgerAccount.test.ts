@@ -67,8 +67,6 @@ async function withSequencer(play: (scene: Scene) => Promise<void>): Promise<voi
       rollup: DOMAIN.verifyingContract.toLowerCase(),
       mode: "calldata",
       sequencer: running.sequencer,
-      clock: systemClock,
-      rate: { perSecond: 1_000, burst: 1_000 },
     },
     rate,
   );
