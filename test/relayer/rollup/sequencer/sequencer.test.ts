@@ -104,8 +104,9 @@ describe("sequencer", () => {
       signed({ kind: "Withdraw", from: balanceOf(0), amount: 5n }, 7, 2n),
     ]);
     expect(withdrawn).to.have.nested.property("refused.code", "WRONG_SCOPE");
-    const clock = running.sequencer.state?.engine.open?.header.time ?? 0n;
-    await door.submit(SOURCE, [signed({ ...grant, expiry: clock + 2n }, 0, 2n)]);
+    const [granted] = await door.submit(SOURCE, [signed({ ...grant, expiry: chain.time + 500n }, 0, 2n)]);
+    expect(granted).to.have.nested.property("receipt.nonce", 2n);
+    chain.ahead = 1_000n;
     await until(async () => {
       const [late] = await door.submit(SOURCE, [signed({ ...transfer, amount: 10_000_000n }, 7, 3n)]);
       return late !== undefined && "refused" in late && late.refused.code === "KEY_EXPIRED";
