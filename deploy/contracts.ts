@@ -7,6 +7,7 @@ import type {
   COSStaking,
   COSToken,
   CalldataSegments,
+  CertificateSlashing,
   Delegation,
   GameAssets,
   GameEngine,
@@ -73,6 +74,7 @@ export interface ContractTypes {
   BlobSegments: BlobSegments;
   Rollup: Rollup;
   RollupVault: RollupVault;
+  CertificateSlashing: CertificateSlashing;
   QSCFactory: QSCFactory;
   QSC: QSC;
 }
@@ -112,6 +114,7 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   BlobSegments: "contracts/rollup/BlobSegments.sol",
   Rollup: "contracts/rollup/Rollup.sol",
   RollupVault: "contracts/rollup/RollupVault.sol",
+  CertificateSlashing: "contracts/rollup/CertificateSlashing.sol",
   QSCFactory: "contracts/qsc/QSCFactory.sol",
   QSC: "contracts/qsc/QSC.sol",
 };

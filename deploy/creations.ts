@@ -83,7 +83,7 @@ function gameCreations({
   ];
 }
 
-/** Layer 2: who re-executes it, where its data is, its batches, and what it holds. */
+/** Layer 2: who re-executes it, where its data is, its batches, what it holds, and who answers for false certificates. */
 function rollupCreations({
   bond,
   challengeSeconds,
@@ -108,6 +108,10 @@ function rollupCreations({
         const params = { rollup: Rollup, assets: GameAssets, revenue: GameRevenue, cos: COSToken, repaid, weiPerBatch };
         return Promise.resolve([AccessManager, params]);
       },
+    },
+    {
+      name: "CertificateSlashing",
+      args: ({ ValidatorRegistry, Rollup }) => Promise.resolve([ValidatorRegistry, Rollup]),
     },
   ];
 }

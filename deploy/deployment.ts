@@ -79,6 +79,7 @@ export interface RollupContracts {
   readonly verifier: ContractTypes["RollupVerifier"];
   readonly calldataSegments: ContractTypes["CalldataSegments"];
   readonly blobSegments: ContractTypes["BlobSegments"];
+  readonly certificateSlashing: ContractTypes["CertificateSlashing"];
 }
 
 /** Games, and what they earn. */
@@ -193,6 +194,7 @@ export async function connectContracts(
             verifier: await contract("RollupVerifier"),
             calldataSegments: await contract("CalldataSegments"),
             blobSegments: await contract("BlobSegments"),
+            certificateSlashing: await contract("CertificateSlashing"),
           },
     token:
       record.contracts.COSToken === undefined

@@ -19,6 +19,7 @@ import { QSCFactory__factory } from "../typechain-types/factories/contracts/qsc/
 import { QSC__factory } from "../typechain-types/factories/contracts/qsc/QSC__factory";
 import { BlobSegments__factory } from "../typechain-types/factories/contracts/rollup/BlobSegments__factory";
 import { CalldataSegments__factory } from "../typechain-types/factories/contracts/rollup/CalldataSegments__factory";
+import { CertificateSlashing__factory } from "../typechain-types/factories/contracts/rollup/CertificateSlashing__factory";
 import { Rollup__factory } from "../typechain-types/factories/contracts/rollup/Rollup__factory";
 import { RollupVault__factory } from "../typechain-types/factories/contracts/rollup/RollupVault__factory";
 import { RollupVerifier__factory } from "../typechain-types/factories/contracts/rollup/RollupVerifier__factory";
@@ -66,6 +67,7 @@ export const abis = {
   BlobSegments: BlobSegments__factory.abi,
   Rollup: Rollup__factory.abi,
   RollupVault: RollupVault__factory.abi,
+  CertificateSlashing: CertificateSlashing__factory.abi,
   QSCFactory: QSCFactory__factory.abi,
   QSC: QSC__factory.abi,
 } as const;

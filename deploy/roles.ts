@@ -6,6 +6,7 @@ export type Holder =
   | "guardian"
   | "registry"
   | "slashing"
+  | "certificateSlashing"
   | "liveness"
   | "gameRevenue"
   | "gameEngine"
@@ -16,6 +17,7 @@ export type Holder =
 export const HOLDER_CONTRACTS: Readonly<Partial<Record<Holder, ContractName>>> = {
   registry: "ValidatorRegistry",
   slashing: "Slashing",
+  certificateSlashing: "CertificateSlashing",
   liveness: "Liveness",
   gameRevenue: "GameRevenue",
   gameEngine: "GameEngine",
@@ -119,7 +121,10 @@ export const ROLES: readonly RoleDefinition[] = [
     name: "SLASHER",
     purpose: "takes the deposit behind a key that was proven false",
     functions: { ValidatorRegistry: ["slash"] },
-    holders: [{ holder: "slashing", delay: "none" }],
+    holders: [
+      { holder: "slashing", delay: "none" },
+      { holder: "certificateSlashing", delay: "none" },
+    ],
   },
   {
     id: 8n,

@@ -9,10 +9,10 @@ export async function verifyRollup({
   record,
 }: Deployment): Promise<readonly Finding[]> {
   if (contracts === undefined || parameters.rollup === undefined) return [];
-  const { rollup, vault } = contracts;
+  const { rollup, vault, certificateSlashing } = contracts;
   const { bond, challengeSeconds, openSeconds, entryPrice, sequencer, repaid, weiPerBatch } = parameters.rollup;
   const { Gateway, RollupVerifier, CalldataSegments, BlobSegments, Rollup, RollupVault } = record.contracts;
-  const { COSToken, GameAssets, GameRevenue } = record.contracts;
+  const { COSToken, GameAssets, GameRevenue, ValidatorRegistry } = record.contracts;
   const manager = await accessManager.getAddress();
   const [receiver, perBatch] = await vault.postingRepayment();
   return [
@@ -37,5 +37,7 @@ export async function verifyRollup({
     finding("RollupVault asset 1", COSToken?.address, await vault.tokenOf(1)),
     finding("RollupVault repays", repaid, receiver),
     finding("RollupVault repays for a batch", weiPerBatch, perBatch),
+    finding("CertificateSlashing ROLLUP", Rollup?.address, await certificateSlashing.ROLLUP()),
+    finding("CertificateSlashing REGISTRY", ValidatorRegistry?.address, await certificateSlashing.REGISTRY()),
   ];
 }

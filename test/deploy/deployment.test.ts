@@ -96,6 +96,7 @@ describe("deployment", () => {
       "BlobSegments",
       "Rollup",
       "RollupVault",
+      "CertificateSlashing",
       "QSCFactory",
     ]);
     expect(record.handedOver).to.equal(true);
@@ -299,6 +300,7 @@ describe("deployment", () => {
         ["REGISTRY", registry, 0n],
         ["CERTIFIER", multisig, 0n],
         ["SLASHER", await slashing?.getAddress(), 0n],
+        ["SLASHER", await rollup?.certificateSlashing.getAddress(), 0n],
         ["LIVENESS", await liveness?.getAddress(), 0n],
         ["CREDITOR", await games?.revenue.getAddress(), 0n],
         ["GAME_CREDITOR", await games?.engine.getAddress(), 0n],
