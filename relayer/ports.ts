@@ -82,10 +82,13 @@ export interface StateReader {
 
 /** A transaction as a block has it. */
 export interface BlockCall {
+  readonly hash: string;
   readonly from: string;
   /** Undefined where it makes a contract. */
   readonly to: string | undefined;
   readonly input: string;
+  /** Versioned hashes of the blobs that came with it (EIP-4844). */
+  readonly blobHashes: readonly string[];
 }
 
 export interface BlockBody {
@@ -99,6 +102,16 @@ export interface BlockBody {
 export interface BodyReader {
   /** What `accept` makes of a body, of the first endpoint for whose body that is anything. */
   fromBody<Value>(number: bigint, accept: (body: BlockBody) => Value | undefined, signal: AbortSignal): Promise<Value>;
+}
+
+/** Blobs, as long as nodes keep them: 18 days on BSC (BEP-336). */
+export interface BlobReader {
+  /** What `accept` makes of a transaction's blobs, of the first endpoint for whose blobs that is anything. */
+  fromBlobs<Value>(
+    transaction: string,
+    accept: (blobs: readonly Uint8Array[]) => Value | undefined,
+    signal: AbortSignal,
+  ): Promise<Value>;
 }
 
 /** The outcome of a transaction that is deep enough not to be undone. */

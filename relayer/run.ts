@@ -13,7 +13,15 @@ import type { Log } from "./log";
 import { Metrics } from "./metrics";
 import { monitor, readinessChecks } from "./monitor";
 import { observer } from "./observe";
-import type { AttestationPeer, BodyReader, ChainReader, EpochReader, StateReader, TransactionSender } from "./ports";
+import type {
+  AttestationPeer,
+  BlobReader,
+  BodyReader,
+  ChainReader,
+  EpochReader,
+  StateReader,
+  TransactionSender,
+} from "./ports";
 import { Readiness } from "./readiness";
 import { createLedgerCrypto } from "./rollup/ledgerCrypto";
 import { NodePeer } from "./rollup/nodePeer";
@@ -28,7 +36,7 @@ import { watchtowerObserver } from "./watchtower/observe";
 import { runWatchtower, type GuardedChain } from "./watchtower/run";
 import { Submissions } from "./watchtower/submissions";
 
-type Reader = ChainReader & EpochReader & StateReader & BodyReader;
+type Reader = ChainReader & EpochReader & StateReader & BodyReader & BlobReader;
 
 /** Longest that the rollup's constants may take to be read at the start. */
 const SEQUENCER_START_MS = 60_000;

@@ -8,11 +8,13 @@ export function parseBody(raw: unknown): BlockBody {
     number: quantity(number, "block number"),
     timestamp: quantity(timestamp, "timestamp"),
     calls: list(transactions, "transactions").map((each) => {
-      const { from, to, input } = fields(each, "transaction");
+      const { hash, from, to, input, blobVersionedHashes } = fields(each, "transaction");
       return {
+        hash: bytes(hash, "transaction hash", 32),
         from: bytes(from, "sender", 20),
         to: to === null || to === undefined ? undefined : bytes(to, "receiver", 20),
         input: bytes(input, "input"),
+        blobHashes: list(blobVersionedHashes ?? [], "blob hashes").map((blob) => bytes(blob, "blob hash", 32)),
       };
     }),
   };

@@ -11,6 +11,7 @@ import {
   type LaneState,
 } from "../../protocol/laneStorage";
 import type {
+  BlobReader,
   BlockBody,
   BodyReader,
   ChainLog,
@@ -21,6 +22,7 @@ import type {
   VerifiedBlock,
 } from "../ports";
 import { linkAbort } from "./abort";
+import { blobsOf } from "./blobs";
 import { parseBody } from "./blockBody";
 import type { VerifiedHeader } from "./blockHeader";
 import { endpointHeader } from "./endpointHeader";
@@ -52,7 +54,7 @@ interface Head {
 }
 
 /** Reads a chain through N endpoints, none of which is trusted alone. */
-export class EndpointQuorum implements ChainReader, EpochReader, StateReader, BodyReader {
+export class EndpointQuorum implements ChainReader, EpochReader, StateReader, BodyReader, BlobReader {
   readonly chainId: bigint;
   private readonly pool: EndpointPool;
   private readonly quorum: number;
@@ -236,6 +238,27 @@ export class EndpointQuorum implements ChainReader, EpochReader, StateReader, Bo
       }, signal);
     } catch (error) {
       throw this.failure(error, "ENDPOINT_UNAVAILABLE", `no body of block ${number}`, ["DATA_UNAVAILABLE"]);
+    }
+  }
+
+  async fromBlobs<Value>(
+    transaction: string,
+    accept: (blobs: readonly Uint8Array[]) => Value | undefined,
+    signal: AbortSignal,
+  ): Promise<Value> {
+    try {
+      return await this.pool.first(
+        async (endpoint, abort) => {
+          const found = accept(await blobsOf(endpoint, transaction, abort));
+          if (found !== undefined) return found;
+          throw new RelayerError("DATA_UNAVAILABLE", `the blobs of ${transaction} are others`, { retriable: true });
+        },
+        signal,
+        0,
+        true,
+      );
+    } catch (error) {
+      throw this.failure(error, "DATA_UNAVAILABLE", `no blobs of ${transaction}`);
     }
   }
 

@@ -1,9 +1,10 @@
 import { hexlify } from "ethers";
-import { DATA_MODE, batchHash } from "../../protocol/ledger/batch";
+import { DATA_MODE, batchHash, claimedState } from "../../protocol/ledger/batch";
+import { BLOB_BYTES, decodeBlobs, type Kzg } from "../../protocol/ledger/blobs";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
-import type { BlockBody, BodyReader } from "../ports";
+import type { BlobReader, BlockBody, BodyReader } from "../ports";
 import type { PostedBatch } from "./replica";
-import { calldataBatch, decodePosting, firstBatch } from "./rollupInterface";
+import { blobBatch, calldataBatch, decodePosting, firstBatch } from "./rollupInterface";
 
 /** Where a batch is: its block holds the transaction that posted it. */
 export interface BatchPlace {
@@ -22,6 +23,12 @@ interface Found {
   readonly parentBlock: bigint;
 }
 
+/** The blobs of a batch, before they are read. */
+interface BlobPlace {
+  readonly transaction: string;
+  readonly hashes: readonly string[];
+}
+
 /**
  * Reads batches out of the bodies of their blocks: a batch names the block of its parent, so that the way back from the
  * latest one needs no log. Whatever an endpoint says hashes to what layer 1 keeps, or is not believed.
@@ -32,7 +39,12 @@ export class BatchReader {
 
   constructor(
     private readonly rollup: string,
-    private readonly deps: { readonly bodies: BodyReader; readonly crypto: LedgerCrypto },
+    private readonly deps: {
+      readonly bodies: BodyReader & BlobReader;
+      readonly crypto: LedgerCrypto;
+      /** Asked for only where a batch is in blobs. */
+      readonly kzg: () => Kzg;
+    },
     private readonly keptLimit = KEPT_BYTES,
   ) {}
 
@@ -80,18 +92,42 @@ export class BatchReader {
     );
   }
 
-  private find(place: BatchPlace, signal: AbortSignal): Promise<Found> {
-    return this.deps.bodies.fromBody(place.blockNumber, (body) => this.within(body, place), signal);
+  private async find(place: BatchPlace, signal: AbortSignal): Promise<Found> {
+    const { bodies, crypto } = this.deps;
+    const found = await bodies.fromBody(place.blockNumber, (body) => this.within(body, place), signal);
+    if (found.blobs === undefined) return found;
+    // Named by their hashes in the batch: whose they are needs no other proof.
+    const { transaction, hashes } = found.blobs;
+    const kzg = this.deps.kzg();
+    const blobs = await bodies.fromBlobs(
+      transaction,
+      (given) =>
+        given.length === hashes.length && given.every((blob, i) => versionedHash(kzg, blob) === hashes[i])
+          ? given
+          : undefined,
+      signal,
+    );
+    const { batch } = found.posted;
+    const segments = decodeBlobs(blobs, batch.segments, claimedState(crypto, batch));
+    return { posted: { ...found.posted, segments, blobs }, parentBlock: found.parentBlock };
   }
 
-  private within(body: BlockBody, place: BatchPlace): Found | undefined {
-    for (const { from, to, input } of body.calls) {
+  private within(body: BlockBody, place: BatchPlace): (Found & { readonly blobs?: BlobPlace }) | undefined {
+    const { crypto } = this.deps;
+    for (const { hash: transaction, from, to, input, blobHashes } of body.calls) {
       if (to !== this.rollup) continue;
       const call = decodePosting(input);
-      if (call?.mode !== DATA_MODE.Calldata) continue;
+      if (call === undefined) continue;
+      const { parentBlock } = call.claim;
       const where = { number: place.number, postedAt: body.timestamp, blockNumber: body.number, poster: from };
-      const posted = calldataBatch(this.deps.crypto, call, where);
-      if (posted?.hash === place.hash) return { posted, parentBlock: call.claim.parentBlock };
+      if (call.mode === DATA_MODE.Calldata) {
+        const posted = calldataBatch(crypto, call, where);
+        if (posted?.hash === place.hash) return { posted, parentBlock };
+      } else {
+        const known = blobBatch(crypto, call, where, blobHashes);
+        if (known.hash !== place.hash) continue;
+        return { posted: { ...known, segments: [] }, parentBlock, blobs: { transaction, hashes: blobHashes } };
+      }
     }
     return undefined;
   }
@@ -113,5 +149,10 @@ export class BatchReader {
 }
 
 function sizeOf({ posted }: Found): number {
-  return posted.segments.reduce((sum, { body }) => sum + body.length, 0);
+  const blobs = (posted.blobs?.length ?? 0) * BLOB_BYTES;
+  return posted.segments.reduce((sum, { body }) => sum + body.length, blobs);
+}
+
+function versionedHash(kzg: Kzg, blob: Uint8Array): string {
+  return hexlify(kzg.versionedHash(kzg.blobToKzgCommitment(blob)));
 }

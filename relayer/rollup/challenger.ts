@@ -1,5 +1,6 @@
 import { hexlify, randomBytes } from "ethers";
 import type { RollupTarget } from "../../protocol/certificate";
+import type { Kzg } from "../../protocol/ledger/blobs";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
 import type { ChainReader, TransactionSender } from "../ports";
 import type { Store } from "../store/store";
@@ -20,6 +21,7 @@ const TOO_EARLY: ReadonlySet<string> = new Set(["CommitmentTooYoung", "NoCommitm
 export class Challenger {
   private rewardSeenAt: string | undefined;
   private lastRefusal: string | undefined;
+  private made: { readonly commitment: string; readonly call: string } | undefined;
 
   constructor(
     private readonly rollup: RollupTarget,
@@ -30,6 +32,7 @@ export class Challenger {
       readonly sender: TransactionSender;
       readonly store: Pick<Store, "rollup" | "transactions">;
       readonly crypto: LedgerCrypto;
+      readonly kzg: () => Kzg;
       readonly constants: Pick<RollupConstants, "challengeSeconds" | "openSeconds">;
       /** Where rewards go. */
       readonly payout: string;
@@ -48,7 +51,7 @@ export class Challenger {
   }
 
   private async prove(found: FalseSegment, signal: AbortSignal): Promise<void> {
-    const { store, sender, crypto, emit } = this.deps;
+    const { store, sender, emit } = this.deps;
     const { batch, hash } = found.batch;
     const { number } = batch;
     const { segment } = found;
@@ -67,7 +70,11 @@ export class Challenger {
       emit({ kind: "proof_committed", number, segment, transactionHash: committed.outcome.hash });
     }
 
-    const proof = fraudProofCall(crypto, found, claim);
+    // It takes long where the batch is in blobs.
+    if (this.made?.commitment !== commitment) {
+      this.made = { commitment, call: fraudProofCall(this.deps, found, claim) };
+    }
+    const proof = this.made.call;
     const proven = await this.send(`rollup:prove:${commitment}`, proof, signal);
     if (typeof proven === "string") {
       // The next look comes with the next block.

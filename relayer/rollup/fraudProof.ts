@@ -1,7 +1,7 @@
 import { AbiCoder, hexlify, keccak256 } from "ethers";
 import { DATA_MODE, segmentHash } from "../../protocol/ledger/batch";
+import { BLOB_OPENING_TYPE, openBlobSegment, type Kzg } from "../../protocol/ledger/blobs";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
-import { RelayerError } from "../errors";
 import type { FalseSegment, PostedBatch } from "./replica";
 import { ROLLUP, abiBatch, abiState } from "./rollupInterface";
 
@@ -17,6 +17,11 @@ function calldataOpening(crypto: LedgerCrypto, { segments }: PostedBatch, at: nu
   return coder.encode(OPENING, [{ segmentHashes, bodyHashBefore, body, claimed }]);
 }
 
+/** Shows a segment of a batch in blobs: about a second for each of the field elements that it takes. */
+function blobOpening(kzg: Kzg, { blobs }: PostedBatch, at: number): string {
+  return coder.encode([BLOB_OPENING_TYPE], [openBlobSegment(kzg, blobs ?? [], at)]);
+}
+
 /** Whose proof it is. */
 export interface ProofClaim {
   readonly prover: string;
@@ -30,20 +35,17 @@ export function commitmentOf(batchHash: string, segment: number, { prover, salt 
 
 /** The call of `proveFraud` that shows a false segment. */
 export function fraudProofCall(
-  crypto: LedgerCrypto,
+  { crypto, kzg }: { readonly crypto: LedgerCrypto; readonly kzg: () => Kzg },
   { batch: posted, parent, segment, before, witness }: FalseSegment,
   claim: ProofClaim,
 ): string {
-  const { batch } = posted;
-  if (batch.mode !== DATA_MODE.Calldata) {
-    throw new RelayerError("DATA_UNAVAILABLE", `batch ${batch.number} is not in calldata`);
-  }
+  const inCalldata = posted.batch.mode === DATA_MODE.Calldata;
   const proof = {
-    batch: abiBatch(batch),
+    batch: abiBatch(posted.batch),
     parent: abiBatch(parent),
     segment,
     before: abiState(before),
-    opening: calldataOpening(crypto, posted, segment),
+    opening: inCalldata ? calldataOpening(crypto, posted, segment) : blobOpening(kzg(), posted, segment),
     witness: {
       indices: witness.leaves.map(({ index }) => index),
       leaves: witness.leaves.map(({ bytes }) => hexlify(bytes)),

@@ -18,6 +18,8 @@ export interface KnownBatch {
 /** A batch with its data. */
 export interface PostedBatch extends KnownBatch {
   readonly segments: readonly PostedSegment[];
+  /** Where its segments are in blobs: these. */
+  readonly blobs?: readonly Uint8Array[];
 }
 
 /** What layer 1 has besides, and a batch is executed with. */

@@ -3,14 +3,15 @@ import {
   DATA_MODE,
   batchHash,
   calldataCommitment,
-  claimedState,
   decodeSegments,
   type Batch,
   type DataMode,
   type StateHeader,
 } from "../../protocol/ledger/batch";
+import { blobsCommitment } from "../../protocol/ledger/blobs";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
-import type { PostedBatch } from "./replica";
+import { stateHash } from "../../protocol/ledger/segment";
+import type { KnownBatch, PostedBatch } from "./replica";
 
 const STATE = "tuple(bytes32 root, uint32 nextLeaf, uint64 queue)";
 const BATCH = `tuple(uint64 number, bytes32 parent, ${STATE} state, uint64 time, uint64 queueTime, uint64 postedAt, uint64 blockNumber, address poster, uint8 mode, uint32 segments, bytes32 data)`;
@@ -181,27 +182,38 @@ export interface PostingPlace {
   readonly poster: string;
 }
 
-/** The batch that a posting in calldata made there; undefined for segments that the contract would refuse. */
-export function calldataBatch(
-  crypto: LedgerCrypto,
-  { claim, segments: bytes }: PostingCall,
+/** What a posting made there, but for the data: how many segments, and what layer 1 keeps of them. */
+function batchOf(
+  { claim, mode }: PostingCall,
   { number, postedAt, blockNumber, poster }: PostingPlace,
-): PostedBatch | undefined {
+  { segments, data }: Pick<Batch, "segments" | "data">,
+): Batch {
   const { parent, state, time, queueTime } = claim;
-  const header = {
-    number,
-    parent,
-    state,
-    time,
-    queueTime,
-    postedAt,
-    blockNumber,
-    poster: getBytes(poster),
-    mode: DATA_MODE.Calldata,
-  };
-  const last = claimedState(crypto, { ...header, segments: 0, data: new Uint8Array() });
-  const segments = decodeSegments(bytes, last);
+  const where = { postedAt, blockNumber, poster: getBytes(poster) };
+  return { number, parent, state, time, queueTime, ...where, mode, segments, data };
+}
+
+/** The batch that a posting in calldata made there; undefined for segments that the contract would refuse. */
+export function calldataBatch(crypto: LedgerCrypto, call: PostingCall, place: PostingPlace): PostedBatch | undefined {
+  const { root, nextLeaf, queue } = call.claim.state;
+  const segments = decodeSegments(call.segments, stateHash(crypto, root, nextLeaf, queue));
   if (segments === undefined) return undefined;
-  const batch: Batch = { ...header, segments: segments.length, data: calldataCommitment(crypto, segments) };
+  const data = calldataCommitment(crypto, segments);
+  const batch = batchOf(call, place, { segments: segments.length, data });
   return { batch, hash: hexlify(batchHash(crypto, batch)), segments };
+}
+
+/** The batch that a posting in blobs made there. */
+export function blobBatch(
+  crypto: LedgerCrypto,
+  call: PostingCall,
+  place: PostingPlace,
+  blobHashes: readonly string[],
+): KnownBatch {
+  const data = blobsCommitment(
+    crypto,
+    blobHashes.map((hash) => getBytes(hash)),
+  );
+  const batch = batchOf(call, place, { segments: call.count, data });
+  return { batch, hash: hexlify(batchHash(crypto, batch)) };
 }

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { getBytes, hexlify } from "ethers";
 import type { RollupTarget } from "../../protocol/certificate";
 import { batchHash } from "../../protocol/ledger/batch";
+import type { Kzg } from "../../protocol/ledger/blobs";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
 import { Ledger } from "../../protocol/ledger/ledger";
 import { TransactionDigests } from "../../protocol/ledger/transactions";
@@ -9,6 +10,7 @@ import { RuleBook } from "../../sdk/rules/ruleBook";
 import { repeat } from "../cassini/loop";
 import { RelayerError } from "../errors";
 import type {
+  BlobReader,
   BodyReader,
   CertificateSigner,
   ChainReader,
@@ -25,6 +27,7 @@ import { CertifierEpochs } from "./certifierEpochs";
 import { Challenger } from "./challenger";
 import type { EmitRollup, RollupPart } from "./events";
 import { RollupNode } from "./node";
+import { createKzg } from "./kzg";
 import type { NodePeer } from "./nodePeer";
 import { QueueReader } from "./queueReader";
 import { Replica, type KnownBatch } from "./replica";
@@ -43,7 +46,7 @@ export interface RollupDeps {
   /** Block of the rollup's deployment. */
   readonly startBlock: bigint;
   readonly pollMs: number;
-  readonly reader: ChainReader & StateReader & BodyReader;
+  readonly reader: ChainReader & StateReader & BodyReader & BlobReader;
   readonly store: Store;
   readonly crypto: LedgerCrypto;
   readonly clock: Clock;
@@ -150,7 +153,9 @@ export class RollupRunner {
     const { rollup, reader, store, crypto, clock, emit, peers, startBlock } = this.deps;
     const view = new RollupView(rollup.rollup, reader);
     const constants = await view.constants(await reader.finalized(signal), signal);
-    const batches = new BatchReader(rollup.rollup, { bodies: reader, crypto });
+    let made: Kzg | undefined;
+    const kzg = (): Kzg => (made ??= createKzg());
+    const batches = new BatchReader(rollup.rollup, { bodies: reader, crypto, kzg });
     const queue = new QueueReader(rollup, { reader, view, store, peers, startBlock });
     const begun = await this.begin(view, constants, batches, signal);
     const book = new RuleBook({
@@ -168,7 +173,7 @@ export class RollupRunner {
       batches,
       epochs,
       collectors: new Map(),
-      challenger: challenger && new Challenger(rollup, { ...shared, ...challenger, crypto, constants }),
+      challenger: challenger && new Challenger(rollup, { ...shared, ...challenger, crypto, kzg, constants }),
       certifier: certifier && new Certifier(rollup, { ...shared, ...certifier, epochs }),
     };
   }

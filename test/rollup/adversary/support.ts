@@ -5,6 +5,7 @@ import { Ledger } from "../../../protocol/ledger/ledger";
 import { parseBody } from "../../../relayer/chain/blockBody";
 import { ContractRevert } from "../../../relayer/errors";
 import type {
+  BlobReader,
   BlockBody,
   BodyReader,
   ChainLog,
@@ -18,6 +19,7 @@ import { BatchReader } from "../../../relayer/rollup/batchReader";
 import { Challenger } from "../../../relayer/rollup/challenger";
 import type { RollupEvent } from "../../../relayer/rollup/events";
 import { RollupNode } from "../../../relayer/rollup/node";
+import { createKzg } from "../../../relayer/rollup/kzg";
 import { QueueReader } from "../../../relayer/rollup/queueReader";
 import { Replica } from "../../../relayer/rollup/replica";
 import { BookAnswers } from "../../../relayer/rollup/rulesAnswers";
@@ -28,7 +30,7 @@ import { RuleBook } from "../../../sdk/rules/ruleBook";
 import { crypto } from "../../protocol/ledger/support";
 import { hashOf, type RollupFixture } from "../support";
 
-type Reads = Pick<ChainReader, "finalized" | "block" | "logs" | "estimateGas"> & StateReader & BodyReader;
+type Reads = Pick<ChainReader, "finalized" | "block" | "logs" | "estimateGas"> & StateReader & BodyReader & BlobReader;
 
 /** Hardhat's chain in this process as a relayer sees it: every block is final. */
 export class InProcessReader implements Reads {
@@ -73,6 +75,10 @@ export class InProcessReader implements Reads {
     const found = accept(parseBody(await ethers.provider.send("eth_getBlockByNumber", [toQuantity(number), true])));
     if (found === undefined) throw new Error(`block ${number} does not hold it`);
     return found;
+  }
+
+  fromBlobs(): Promise<never> {
+    return Promise.reject(new Error("this chain keeps no blobs"));
   }
 
   async estimateGas(transaction: { readonly from: string; readonly to: string; readonly data: string }) {
@@ -154,7 +160,7 @@ export class ChallengerRig {
     const node = new RollupNode({
       reader,
       view,
-      batches: new BatchReader(target.rollup, { bodies: reader, crypto }),
+      batches: new BatchReader(target.rollup, { bodies: reader, crypto, kzg: createKzg }),
       queue: new QueueReader(target, { reader, view, store, peers: () => [], startBlock: beginning.blockNumber }),
       replica,
       constants,
@@ -168,6 +174,7 @@ export class ChallengerRig {
       sender,
       store,
       crypto,
+      kzg: createKzg,
       constants,
       payout: PAYOUT,
       freezes: true,
