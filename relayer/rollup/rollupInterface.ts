@@ -41,8 +41,8 @@ export const ROLLUP = new Interface([
   "function isProvenFalse(bytes32 batchHash) view returns (bool)",
   "function movesHaltAt(uint64 time) view returns (uint64)",
   "function domainSeparator() view returns (bytes32)",
-  "function CHALLENGE_SECONDS() view returns (uint32)",
-  "function OPEN_SECONDS() view returns (uint32)",
+  "function CHALLENGE_SECONDS() view returns (uint256)",
+  "function OPEN_SECONDS() view returns (uint256)",
 
   "error NotOnTheLatest(bytes32 parent, bytes32 latest)",
   "error WrongParentBlock(uint64 given, uint64 expected)",

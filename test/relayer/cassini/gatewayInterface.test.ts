@@ -4,6 +4,7 @@ import { artifacts } from "hardhat";
 import { ATTRIBUTES, GATEWAY } from "../../../relayer/cassini/gatewayInterface";
 import { LIVENESS } from "../../../relayer/cassini/livenessInterface";
 import { REGISTRY } from "../../../relayer/cassini/registryInterface";
+import { ROLLUP } from "../../../relayer/rollup/rollupInterface";
 import { CHANNELS } from "../../../relayer/watchtower/channelsInterface";
 import { deployHome } from "../../support/deployment";
 
@@ -16,6 +17,7 @@ describe("the interfaces that the relayer has without a build", () => {
     ["ValidatorRegistry", REGISTRY],
     ["Liveness", LIVENESS],
     ["StateChannels", CHANNELS],
+    ["Rollup", ROLLUP],
   ] as const) {
     it(`name nothing of ${name} but what was compiled`, async () => {
       const { abi } = await artifacts.readArtifact(name);
