@@ -127,6 +127,9 @@ export interface PostingCall {
   readonly count: number;
 }
 
+/** More than the contract reads of a call's last word: it takes bytes that are not filled up to a whole one, ethers does not. */
+const FILLING = "00".repeat(32);
+
 /** Undefined for any other call, and for one that is malformed. */
 export function decodePosting(input: string): PostingCall | undefined {
   const selector = input.slice(0, 10);
@@ -135,7 +138,7 @@ export function decodePosting(input: string): PostingCall | undefined {
   if (selector !== postBatch?.selector && selector !== postBlobs?.selector) return undefined;
   const inCalldata = selector === postBatch?.selector;
   try {
-    const args = ROLLUP.decodeFunctionData(inCalldata ? "postBatch" : "postBlobs", input);
+    const args = ROLLUP.decodeFunctionData(inCalldata ? "postBatch" : "postBlobs", `${input}${FILLING}`);
     const [claim] = args as unknown as [AbiClaim];
     const data = args[1] as string | bigint;
     const { root, nextLeaf, queue } = claim.state;

@@ -68,9 +68,14 @@ export function serveSocket(server: Server, { sequencer, rate }: SocketDeps): ()
         const results = await sequencer.door.submit(client.source, message.submit);
         return send(client, { id, results: results.map((result) => resultJson(result, statusOf)) });
       }
-      if ("subscribe" in message) change(client, message.subscribe, "add");
-      else change(client, message.unsubscribe, "delete");
-      if (topicsOf(client) > MAX_TOPICS) throw new Refusal(429, "TOO_MANY_TOPICS", `at most ${MAX_TOPICS} topics`);
+      if ("unsubscribe" in message) change(client, message.unsubscribe, "delete");
+      else {
+        change(client, message.subscribe, "add");
+        if (topicsOf(client) > MAX_TOPICS) {
+          change(client, message.subscribe, "delete");
+          throw new Refusal(429, "TOO_MANY_TOPICS", `at most ${MAX_TOPICS} topics: these are not subscribed`);
+        }
+      }
       return send(client, { id, subscribed: topicsOf(client) });
     } catch (error) {
       if (error instanceof Refusal) return send(client, { id, error: error.code, message: error.message });
@@ -116,8 +121,9 @@ export function serveSocket(server: Server, { sequencer, rate }: SocketDeps): ()
   pulse.unref();
 
   server.on("upgrade", (request, socket, head) => {
-    const { pathname } = new URL(request.url ?? "/", "http://localhost");
-    if (pathname !== SOCKET_PATH) return socket.destroy();
+    // Not as a URL: what is none would throw here, where nobody catches.
+    const [path] = (request.url ?? "/").split("?", 1);
+    if (path !== SOCKET_PATH) return socket.destroy();
     const source = request.socket.remoteAddress ?? "unknown";
     const ofAddress = [...clients].filter((client) => client.source === source).length;
     sockets.handleUpgrade(request, socket, head, (opened) => {
