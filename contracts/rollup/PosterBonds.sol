@@ -97,10 +97,15 @@ abstract contract PosterBonds is IRollup, AccessManaged {
 
     /// @dev Reverts unless the account has its whole bond and stays. Returns whether it may post at any time.
     function _requireBonded(address account) internal view returns (bool sequencer) {
-        Poster memory poster = _posters[account];
-        if (poster.bond != BOND) revert BondMissing(account, poster.bond, BOND);
-        if (poster.leavingAt != 0) revert PosterIsLeaving(account);
-        return poster.sequencer;
+        Poster storage poster = _posters[account];
+        uint256 word;
+        // One read of the slot: field by field it costs 300 gas more, for each batch.
+        assembly ("memory-safe") {
+            word := sload(poster.slot)
+        }
+        if (uint128(word) != BOND) revert BondMissing(account, uint128(word), BOND);
+        if (uint64(word >> 128) != 0) revert PosterIsLeaving(account);
+        return word >> 192 != 0;
     }
 
     /// @dev Takes what bond there is; half of it is the prover's.

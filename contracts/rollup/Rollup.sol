@@ -79,7 +79,7 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
         beginning.blockNumber = uint64(block.number);
         bytes32 beginningHash = beginning.batchHash();
         _batchHashes[0] = beginningHash;
-        _setLatest(beginning, false);
+        _setLatest(beginning, 0, false);
         emit BatchPosted(0, beginningHash);
     }
 
@@ -132,7 +132,7 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
         (uint256 reward, uint256 burned) = _takeBond(batch.poster, proof.prover);
         // By the parent's clock: who is rolled back every day must not keep the rollup from its end.
         bool overdue = block.timestamp >= proof.parent.postedAt + OPEN_SECONDS + CHALLENGE_SECONDS;
-        _setLatest(proof.parent, overdue);
+        _setLatest(proof.parent, _head.queueLength, overdue);
         emit FraudProven(batch.number, batchHash, batch.poster, proof.prover, reward);
         if (overdue) emit RollupFrozen(proof.parent.number, parentHash);
 
@@ -154,7 +154,7 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
         }
 
         // Effect
-        _setLatest(last, true);
+        _setLatest(last, latest.queueLength, true);
         emit RollupFrozen(last.number, lastHash);
     }
 
@@ -206,7 +206,7 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
 
     /// @dev All but the segments: who posts, on what, at which time, and how far the queue is consumed.
     function _requirePostable(BatchClaim calldata claim) private view returns (Head memory latest) {
-        latest = _head;
+        latest = _latest();
         if (latest.frozen) revert RollupIsFrozen();
         // solhint-disable-next-line avoid-tx-origin
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert NotPostedDirectly(msg.sender);
@@ -271,27 +271,44 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
         });
         batchHash = batch.batchHash();
         _batchHashes[batch.number] = batchHash;
-        _setLatest(batch, false);
+        _setLatest(batch, latest.queueLength, false);
         emit BatchPosted(batch.number, batchHash);
     }
 
-    function _setLatest(Batch memory batch, bool frozen) private {
-        _head = Head({
-            number: uint40(batch.number),
-            time: uint40(batch.time),
-            queue: uint40(batch.state.queue),
-            postedAt: uint40(batch.postedAt),
-            blockNumber: uint40(batch.blockNumber),
-            queueLength: _head.queueLength,
-            frozen: frozen
-        });
+    function _latest() private view returns (Head memory latest) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := sload(_head.slot)
+        }
+        (latest.number, latest.time, latest.queue) = (uint40(word), uint40(word >> 40), uint40(word >> 80));
+        (latest.postedAt, latest.blockNumber) = (uint40(word >> 120), uint40(word >> 160));
+        (latest.queueLength, latest.frozen) = (uint40(word >> 200), word >> 240 != 0);
+    }
+
+    /// @dev The slot of the head at once: field by field it costs 1,000 gas more, of 60 for each transaction of a batch.
+    function _setLatest(Batch memory batch, uint256 queueLength, bool frozen) private {
+        uint256 word = batch.number | (uint256(batch.time) << 40) | (uint256(batch.state.queue) << 80);
+        word |= (uint256(batch.postedAt) << 120) | (uint256(batch.blockNumber) << 160) | (queueLength << 200);
+        if (frozen) word |= 1 << 240;
+        assembly ("memory-safe") {
+            sstore(_head.slot, word)
+        }
     }
 
     /// @dev Blobs of this transaction: how many, and keccak256 of their versioned hashes.
     function _blobs() private view returns (uint256 count, bytes32 data) {
-        bytes memory hashes;
-        for (bytes32 hash = blobhash(0); hash != 0; hash = blobhash(++count)) hashes = bytes.concat(hashes, hash);
-        data = keccak256(hashes);
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            for {
+                let hash := blobhash(0)
+            } hash {
+                hash := blobhash(count)
+            } {
+                mstore(add(free, mul(count, 32)), hash)
+                count := add(count, 1)
+            }
+            data := keccak256(free, mul(count, 32))
+        }
     }
 
     function _requireCommitment(bytes32 commitment) private view {
