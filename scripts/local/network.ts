@@ -11,6 +11,7 @@ import { memoryRecorder } from "../../deploy/record";
 import { writeKeystore } from "../../relayer/keystore";
 import { anvilInstalled, freePort, startAnvil, startHardhatNode, type LocalNode } from "./nodes";
 import { startRelayerProcess, type RelayerProcess } from "./relayerProcess";
+import { sequencerFile } from "./sequencerFile";
 
 /** A chain of the local network with what is deployed on it. */
 export interface LocalChain {
@@ -28,6 +29,8 @@ export interface LocalNetwork {
   readonly home: LocalChain;
   readonly away: LocalChain;
   readonly relayers: readonly RelayerProcess[];
+  /** Layer 2's sequencer, where one was asked for. */
+  readonly sequencer: RelayerProcess | undefined;
   stop(): Promise<void>;
 }
 
@@ -36,6 +39,8 @@ export interface LocalNetworkOptions {
   readonly directory: string;
   readonly operators: number;
   readonly blockTime: number;
+  /** Whether a sequencer runs, the operators certify its batches and the first one challenges them. Default: no. */
+  readonly layer2?: boolean;
   /** `finalized` of the home chain trails its head by two of them. Default 1. */
   readonly slotsInAnEpoch?: number;
   /** The compiled contracts; those of the last build where absent. */
@@ -92,11 +97,18 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     const operators = await makeOperators(options, homeNode);
     const { home, away } = await deployBoth(homeNode, awayNode, operators, artifacts, onProgress);
     const relayers = await Promise.all(
-      operators.map((operator) => startRelayerProcess(configure(operator, home, away), operator)),
+      operators.map((operator) => startRelayerProcess(configure(operator, home, away, options), operator)),
     );
     for (const relayer of relayers) stops.push(() => relayer.stop());
     onProgress(`relayers: ${relayers.map(({ name, url }) => `${name} ${url}`).join(", ")}`);
-    return { artifacts, home, away, relayers, stop };
+    const sequencer = options.layer2 === true ? await startSequencer(options, home, operators) : undefined;
+    if (sequencer !== undefined) {
+      stops.push(() => sequencer.stop());
+      onProgress(
+        `layer 2: sequencer ${sequencer.url}; the relayers certify its batches, and the first one challenges them`,
+      );
+    }
+    return { artifacts, home, away, relayers, sequencer, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -226,6 +238,33 @@ async function deployBoth(
   return { home: { ...home, deployment: homeDeployment }, away: { ...away, deployment: awayDeployment } };
 }
 
+/** With its bond paid, from the account that the deployment admitted. */
+async function startSequencer(
+  { directory, blockTime }: LocalNetworkOptions,
+  home: LocalChain,
+  operators: readonly LocalOperator[],
+): Promise<RelayerProcess> {
+  const { rollup } = home.deployment;
+  if (rollup === undefined) throw new Error("the home chain has no rollup");
+  const account = home.account(ACCOUNTS.sequencer);
+  await (await rollup.rollup.connect(account).payBond({ value: await rollup.rollup.BOND() })).wait();
+  const port = await freePort();
+  const folder = join(directory, "sequencer");
+  mkdirSync(folder, { recursive: true });
+  const yaml = sequencerFile({
+    chain: chainFile(home),
+    rollup: rollupFile(home, blockTime),
+    privateKey: (account.signer as Wallet).privateKey,
+    port,
+    peers: operators.map(({ url }) => url),
+  });
+  return startRelayerProcess(stringify(yaml), {
+    name: "sequencer",
+    url: `http://127.0.0.1:${port}`,
+    directory: folder,
+  });
+}
+
 async function fundSenders(node: Node, operators: readonly LocalOperator[]): Promise<void> {
   const bank = node.account(ACCOUNTS.deployer);
   const sent = [];
@@ -235,9 +274,8 @@ async function fundSenders(node: Node, operators: readonly LocalOperator[]): Pro
   await Promise.all(sent.map((transaction) => transaction.wait()));
 }
 
-/** The YAML file that an operator would write by hand. */
-function configure(operator: LocalOperator, home: LocalChain, away: LocalChain): string {
-  const chain = (local: LocalChain): Record<string, unknown> => ({
+function chainFile(local: LocalChain): Record<string, unknown> {
+  return {
     name: local.name,
     chainId: local.node.chainId,
     endpoints: [local.node.url],
@@ -246,15 +284,31 @@ function configure(operator: LocalOperator, home: LocalChain, away: LocalChain):
     startBlock: local.deployment.record.contracts.Gateway?.block ?? 0,
     pollMs: 100,
     maxGasPriceGwei: 100,
-  });
+  };
+}
+
+function rollupFile(home: LocalChain, blockTime: number): Record<string, unknown> {
+  const { Rollup } = home.deployment.record.contracts;
+  return { chain: home.name, address: Rollup?.address, startBlock: Rollup?.block ?? 0, pollMs: 1_000 * blockTime };
+}
+
+/** The YAML file that an operator would write by hand. */
+function configure(
+  operator: LocalOperator,
+  home: LocalChain,
+  away: LocalChain,
+  { layer2 = false, blockTime }: LocalNetworkOptions,
+): string {
   const registry = home.deployment.record.contracts.ValidatorRegistry?.address;
   const liveness = home.deployment.record.contracts.Liveness?.address;
+  const challenger = layer2 && operator.index === ACCOUNTS.operators;
   return stringify({
     operator: operator.name,
-    roles: { attestor: true, deliverer: true },
+    roles: { attestor: true, deliverer: true, certifier: layer2, challenger },
     send: true,
-    chains: [{ ...chain(home), registry, liveness }, chain(away)],
+    chains: [{ ...chainFile(home), registry, liveness }, chainFile(away)],
     lanes: [[home.name, away.name]],
+    ...(layer2 ? { rollup: rollupFile(home, blockTime) } : {}),
     signer: { keystore: "signer.json", passwordFile: "password" },
     sender: { keystore: "sender.json", passwordFile: "password" },
     store: { sqlite: "relayer.sqlite" },

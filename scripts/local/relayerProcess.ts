@@ -3,7 +3,13 @@ import { once } from "node:events";
 import { createWriteStream, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import type { LocalOperator } from "./network";
+
+/** Where a process is: its folder, and the URL at which it answers. */
+export interface ProcessPlace {
+  readonly name: string;
+  readonly url: string;
+  readonly directory: string;
+}
 
 /** One operator's relayer, a process of its own. */
 export interface RelayerProcess {
@@ -24,7 +30,7 @@ const STOP_TIMEOUT_MS = 10_000;
 const REPOSITORY = resolve(__dirname, "../..");
 
 /** Runs `relayer run` on a configuration that is written into the operator's folder, with its log beside it. */
-export async function startRelayerProcess(yaml: string, operator: LocalOperator): Promise<RelayerProcess> {
+export async function startRelayerProcess(yaml: string, operator: ProcessPlace): Promise<RelayerProcess> {
   const { name, url, directory } = operator;
   const config = join(directory, "relayer.yaml");
   writeFileSync(config, yaml);
@@ -52,7 +58,7 @@ interface Running {
   end(signal: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
 
-async function run({ name, url, directory }: LocalOperator, config: string): Promise<Running> {
+async function run({ name, url, directory }: ProcessPlace, config: string): Promise<Running> {
   const logPath = join(directory, "relayer.log");
   const child = spawn(process.execPath, ["--import", "tsx", "relayer/cli.ts", "run", "--config", config], {
     cwd: REPOSITORY,

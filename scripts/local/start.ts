@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { playOnLayer2, standOf } from "./layer2";
 import { startLocalNetwork, type LocalNetwork } from "./network";
 import { Observer, summarize } from "./observer";
 import { SupplyObserver } from "./supply";
@@ -53,6 +54,7 @@ async function run(once: boolean, signal: AbortSignal): Promise<void> {
     directory: resolve(__dirname, "../../.data/local"),
     operators: OPERATORS,
     blockTime: BLOCK_TIME_SECONDS,
+    layer2: true,
     onProgress: say,
   });
   try {
@@ -79,6 +81,9 @@ async function runOnce(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
   const exchanges: Exchange[] = [];
   const observer = new Observer(network, exchanges);
   const supplies = await SupplyObserver.start(network, [tokens.gold, tokens.frost]);
+  // Its window is the longest wait of all: it goes on beside the messages.
+  const layer2 = playOnLayer2(network, say, signal);
+  layer2.catch(() => undefined);
   const settled = (): boolean => exchanges.every(({ status }) => status === "acknowledged" || status === "failed");
 
   for (let count = 0; count < ROUND.fromHome; count++) {
@@ -100,8 +105,11 @@ async function runOnce(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
   }
 
   const supply = await supplies.look();
-  const summary = summarize(exchanges, observer.deliveries);
+  const l2 = await layer2;
+  const summary = { ...summarize(exchanges, observer.deliveries), l2 };
   const problems = [
+    ...(l2.exits === 1 ? [] : ["the winner of layer 2 was not paid what left it"]),
+    ...(l2.certified > 0 ? [] : ["no batch of layer 2 was certified"]),
     ...(summary.executed === ROUND.fromHome + ROUND.fromAway ? [] : ["not every exchange executed"]),
     ...(summary.failed === 1 && summary.reclaimed === 1 ? [] : ["the failing exchange was not reclaimed once"]),
     ...(supply.unchanged ? [] : [`the supply changed: ${supply.lines.join("; ")}`]),
@@ -131,16 +139,21 @@ async function runLive(network: LocalNetwork, tokens: Tokens, signal: AbortSigna
       }
     }
   };
+  let news = "a game begins";
+  const games = async (): Promise<void> => {
+    while (!signal.aborted) await playOnLayer2(network, (line) => (news = line.replace("layer 2: ", "")), signal);
+  };
   const show = async (): Promise<void> => {
     while (!signal.aborted) {
       await observer.look();
-      const view = await renderView(network, exchanges, observer.deliveries, (await supplies.look()).lines);
+      const { lines } = await supplies.look();
+      const view = await renderView(network, exchanges, observer.deliveries, lines, [await standOf(network), news]);
       process.stdout.write(process.stdout.isTTY ? onScreen(view, process.stdout.columns) : `${view}\n\n`);
       await delay(process.stdout.isTTY ? VIEW_MS : VIEW_MS * 10, undefined, { signal });
     }
   };
   try {
-    await Promise.all([traffic(), show()]);
+    await Promise.all([traffic(), games(), show()]);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

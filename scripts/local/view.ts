@@ -23,6 +23,7 @@ export async function renderView(
   exchanges: readonly Exchange[],
   deliveries: readonly ObservedDelivery[],
   supplies: readonly string[],
+  layer2: readonly string[],
 ): Promise<string> {
   const { home, away, relayers } = network;
   const lines = ["COS GameNet · two local chains, four relayers, quorum of two thirds", ""];
@@ -40,6 +41,7 @@ export async function renderView(
     `latency    p50 ${summary.latencyMs.p50} ms, p95 ${summary.latencyMs.p95} ms from inclusion to delivery`,
     `exchanges  ${summary.sent} sent, ${summary.executed} executed, ${summary.failed} failed, ${summary.reclaimed} reclaimed`,
     ...supplies.map((supply, index) => `${(index === 0 ? "supply" : "").padEnd(11)}${supply}`),
+    ...layer2.map((line, index) => `${(index === 0 ? "layer 2" : "").padEnd(11)}${line}`),
     "",
     ...exchanges.slice(-RECENT).map(renderExchange),
     "",
