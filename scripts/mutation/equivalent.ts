@@ -41,4 +41,12 @@ export const EQUIVALENT: readonly EquivalentMutant[] = [
     after: "if (true) (, greatest) = _weakestSeated();",
     reason: "where a seat is free the first on standby is taken whatever `greatest` is, and its bond replaces that",
   },
+  {
+    source: "game/GameQuests.sol",
+    before:
+      "if (bits & 1 != 0 && earnedAt[gameId][account][bit] < timestamp) earnedAt[gameId][account][bit] = timestamp;",
+    after:
+      "if (bits & 1 != 0 && earnedAt[gameId][account][bit] <= timestamp) earnedAt[gameId][account][bit] = timestamp;",
+    reason: "writes the time that is there already once more",
+  },
 ];
