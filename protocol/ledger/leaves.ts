@@ -54,14 +54,17 @@ const KINDS = new Map<number, FlatKind>(
   (Object.keys(LEAVES) as FlatKind[]).map((kind) => [LEAVES[kind].type, kind] as const),
 );
 
+const writer = new WireWriter();
+
 export function encodeLeaf(leaf: Leaf): Uint8Array {
+  writer.clear();
   if (leaf.kind === "Session") {
-    const writer = new WireWriter().write("u8", SESSION_TYPE).writeAll(SESSION_HEAD, leaf);
+    writer.write("u8", SESSION_TYPE).writeAll(SESSION_HEAD, leaf);
     for (const balance of leaf.balances) writer.write("u32", balance);
     return writer.write("bytes16", leaf.state).bytes();
   }
   const { type, fields } = LEAVES[leaf.kind];
-  return new WireWriter()
+  return writer
     .write("u8", type)
     .writeAll(fields as Fields, leaf as unknown as Values<Fields>)
     .bytes();

@@ -65,6 +65,12 @@ export class Ledger implements LedgerView {
     return this.leaves.get(index)?.slice();
   }
 
+  /** As it was committed last; not part of any witness. */
+  committedLeaf(index: number): Leaf | undefined {
+    const bytes = this.leaves.get(index);
+    return bytes === undefined ? undefined : decodeLeaf(bytes.slice());
+  }
+
   put(index: number, leaf: Leaf | undefined): void {
     this.touched.set(index, leaf);
     this.changed.add(index);

@@ -214,7 +214,7 @@ export function* settle(
   const parts = answer.shareBps.map((bps) => (prize * bps) / BPS);
   const last = parts.pop() as bigint;
   const rounding = prize - last - parts.reduce((sum, part) => sum + part, 0n);
-  view.put(session.game, { ...game, fees: fees + rake });
+  view.put(session.game, { ...game, fees: (fees + rake) % AMOUNT_LIMIT });
   pay(view, transaction.session, session, [...parts, last + rounding]);
   return REFUSAL.Applied;
 }
@@ -234,7 +234,7 @@ function giveBack(view: LedgerView, index: number, session: SessionLeaf): void {
   pay(view, index, session, Array<bigint>(session.players).fill(session.stake));
 }
 
-/** Ends a session. What a balance could not hold is impossible: no asset's sum reaches 2^128. */
+/** Ends a session. What a balance or fees could not hold is impossible: no asset's sum reaches 2^128. */
 function pay(view: LedgerView, index: number, session: SessionLeaf, parts: readonly bigint[]): void {
   for (const [player, seat] of session.balances.entries()) {
     const balance = view.leaf(seat) as Balance;

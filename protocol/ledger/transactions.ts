@@ -120,63 +120,64 @@ export function typedFields(kind: TransactionKind): readonly { readonly name: st
   return [...fields.map(([name, wire]) => ({ name, type: SOLIDITY[wire] })), { name: "nonce", type: "uint64" }];
 }
 
+/** What is signed of a kind: its type hash, and its fields with their names. */
+interface TypedKind {
+  readonly typeHash: Uint8Array;
+  readonly fields: readonly (readonly [string, Wire])[];
+}
+
+const WORD = 32;
+
 /** Digests of transactions for one rollup. */
 export class TransactionDigests {
-  private readonly typeHashes: Readonly<Record<TransactionKind, Uint8Array>>;
+  private readonly kinds: Readonly<Record<TransactionKind, TypedKind>>;
+  /** `0x1901`, the domain, and room for the struct's hash. */
+  private readonly message = new Uint8Array(2 + 2 * WORD);
 
   /** @param separator EIP-712 domain separator, 32 bytes. */
   constructor(
     private readonly crypto: LedgerCrypto,
-    private readonly separator: Uint8Array,
+    separator: Uint8Array,
   ) {
     const text = new TextEncoder();
-    const hashOf = (kind: TransactionKind): Uint8Array => {
+    const typed = (kind: TransactionKind): TypedKind => {
       const members = typedFields(kind).map(({ name, type }) => `${type} ${name}`);
-      return crypto.keccak256(text.encode(`${kind}(${members.join(",")})`));
+      const typeHash = crypto.keccak256(text.encode(`${kind}(${members.join(",")})`));
+      return { typeHash, fields: Object.entries(TRANSACTIONS[kind].fields as Fields) };
     };
     const kinds = Object.keys(TRANSACTIONS) as TransactionKind[];
-    this.typeHashes = Object.fromEntries(kinds.map((kind) => [kind, hashOf(kind)])) as Record<
-      TransactionKind,
-      Uint8Array
-    >;
+    this.kinds = Object.fromEntries(kinds.map((kind) => [kind, typed(kind)])) as Record<TransactionKind, TypedKind>;
+    this.message.set([0x19, 0x01]);
+    this.message.set(separator, 2);
   }
 
   digest(transaction: Transaction, nonce: bigint): Uint8Array {
-    const fields = TRANSACTIONS[transaction.kind].fields as Fields;
-    const names = Object.keys(fields);
-    const words = new Uint8Array(32 * (names.length + 2));
-    words.set(this.typeHashes[transaction.kind], 0);
-    for (const [i, name] of names.entries()) {
+    const { typeHash, fields } = this.kinds[transaction.kind];
+    const words = new Uint8Array(WORD * (fields.length + 2));
+    const view = new DataView(words.buffer);
+    words.set(typeHash, 0);
+    let end = WORD;
+    for (const [name, wire] of fields) {
+      end += WORD;
       const value = (transaction as unknown as Values<Fields>)[name] as Value<Wire>;
-      this.word(words, i + 1, fields[name] as Wire, value);
+      if (typeof value === "number") {
+        view.setUint32(end - 4, value);
+      } else if (typeof value === "bigint") {
+        putBig(view, end, value);
+      } else {
+        const bytes = wire === "address" ? value : this.crypto.keccak256(value);
+        words.set(bytes, end - bytes.length);
+      }
     }
-    putInteger(words, 32 * (names.length + 2), nonce);
-    const message = new Uint8Array(66);
-    message[0] = 0x19;
-    message[1] = 0x01;
-    message.set(this.separator, 2);
-    message.set(this.crypto.keccak256(words), 34);
-    return this.crypto.keccak256(message);
-  }
-
-  private word(words: Uint8Array, index: number, wire: Wire, value: Value<Wire>): void {
-    const end = 32 * (index + 1);
-    if (!(value instanceof Uint8Array)) return putInteger(words, end, value);
-    const bytes = wire === "address" ? value : this.crypto.keccak256(value);
-    words.set(bytes, end - bytes.length);
+    putBig(view, end + WORD, nonce);
+    this.message.set(this.crypto.keccak256(words), 2 + WORD);
+    return this.crypto.keccak256(this.message);
   }
 }
 
-/** Writes `value` big-endian so that it ends before `end`. */
-function putInteger(bytes: Uint8Array, end: number, value: number | bigint): void {
-  let rest = value;
-  for (let i = end - 1; rest > 0; i--) {
-    if (typeof rest === "number") {
-      bytes[i] = rest % 256;
-      rest = Math.floor(rest / 256);
-    } else {
-      bytes[i] = Number(rest & 255n);
-      rest >>= 8n;
-    }
+/** Writes what fits into 32 bytes, big-endian, so that it ends before `end`. */
+function putBig(view: DataView, end: number, value: bigint): void {
+  for (let at = end - 8, rest = value; rest > 0n; at -= 8, rest >>= 64n) {
+    view.setBigUint64(at, BigInt.asUintN(64, rest));
   }
 }

@@ -2,35 +2,35 @@
 export const TREE_DEPTH = 32;
 
 const HASH_BYTES = 32;
-const FIRST_CAPACITY = 1_024;
+/** Even, so that neighbours lie together. */
+const HASHES_IN_PAGE = 512;
 
 type Hash = (bytes: Uint8Array) => Uint8Array;
 
-/** The hashes of one level from its left end, as many as there are; all others are zero. */
+/** The hashes of one level, in pages: those that were never written are zero. */
 class Level {
-  private bytes = new Uint8Array(FIRST_CAPACITY * HASH_BYTES);
+  private readonly pages: Uint8Array[] = [];
 
   get(index: number): Uint8Array {
-    const start = index * HASH_BYTES;
-    return start < this.bytes.length ? this.bytes.subarray(start, start + HASH_BYTES) : ZERO;
+    const page = this.pages[Math.floor(index / HASHES_IN_PAGE)];
+    if (page === undefined) return ZERO;
+    const start = (index % HASHES_IN_PAGE) * HASH_BYTES;
+    return page.subarray(start, start + HASH_BYTES);
   }
 
   /** Two neighbours, of which the first has an even index. */
   pair(index: number): Uint8Array {
-    this.reserve(index + 2);
-    return this.bytes.subarray(index * HASH_BYTES, (index + 2) * HASH_BYTES);
+    const start = (index % HASHES_IN_PAGE) * HASH_BYTES;
+    return this.page(index).subarray(start, start + 2 * HASH_BYTES);
   }
 
   set(index: number, hash: Uint8Array): void {
-    this.reserve(index + 1);
-    this.bytes.set(hash, index * HASH_BYTES);
+    this.page(index).set(hash, (index % HASHES_IN_PAGE) * HASH_BYTES);
   }
 
-  private reserve(count: number): void {
-    if (count * HASH_BYTES <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * this.bytes.length, count * HASH_BYTES));
-    grown.set(this.bytes);
-    this.bytes = grown;
+  private page(index: number): Uint8Array {
+    const number = Math.floor(index / HASHES_IN_PAGE);
+    return (this.pages[number] ??= new Uint8Array(HASHES_IN_PAGE * HASH_BYTES));
   }
 }
 
@@ -40,8 +40,8 @@ const ZERO = new Uint8Array(HASH_BYTES);
 export type Multiproof = readonly Uint8Array[];
 
 /**
- * The sparse tree over leaf hashes. Leaves are used from index 0 upwards, so each level is an array; a node is zero where
- * both its children are. Changes are collected, and each node above them is hashed once by `root`.
+ * The sparse tree over leaf hashes. Leaves are used from index 0 upwards, so each level has its hashes side by side; a node
+ * is zero where both its children are. Changes are collected, and each node above them is hashed once by `root`.
  */
 export class LedgerTree {
   private readonly levels = Array.from({ length: TREE_DEPTH + 1 }, () => new Level());
@@ -56,15 +56,21 @@ export class LedgerTree {
   }
 
   root(): Uint8Array {
-    let nodes: Iterable<number> = this.changed;
+    const nodes = Uint32Array.from(this.changed).sort();
+    let count = nodes.length;
     this.changed = new Set();
     for (let depth = 0; depth < TREE_DEPTH; depth++) {
       const level = this.levels[depth] as Level;
       const above = this.levels[depth + 1] as Level;
-      const parents = new Set<number>();
-      for (const node of nodes) parents.add(Math.floor(node / 2));
-      for (const parent of parents) above.set(parent, this.node(level.pair(2 * parent)));
-      nodes = parents;
+      let parents = 0;
+      for (let i = 0; i < count; i++) {
+        const parent = (nodes[i] as number) >>> 1;
+        // Neighbours have one parent.
+        if (parents > 0 && nodes[parents - 1] === parent) continue;
+        above.set(parent, this.node(level.pair(2 * parent)));
+        nodes[parents++] = parent;
+      }
+      count = parents;
     }
     return (this.levels[TREE_DEPTH] as Level).get(0).slice();
   }

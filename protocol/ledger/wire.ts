@@ -90,20 +90,27 @@ export class WireReader {
   }
 }
 
+const FIRST_CAPACITY = 128;
+const LOW_32_BITS = 0xffff_ffffn;
+
 /** Writes what `WireReader` reads; throws a RangeError for a value that does not fit. */
 export class WireWriter {
-  private readonly parts: number[] = [];
+  private buffer = new Uint8Array(FIRST_CAPACITY);
+  private view = new DataView(this.buffer.buffer);
+  private length = 0;
 
   write(wire: Wire, value: number | bigint | Uint8Array): this {
     if (value instanceof Uint8Array) {
-      if (wire === "bytes8" || wire === "bytes16") this.integer(BigInt(value.length), wire === "bytes8" ? 1 : 2);
+      if (wire === "bytes8" || wire === "bytes16") this.integer(value.length, wire === "bytes8" ? 1 : 2);
       else if (wire !== "address" || value.length !== 20) throw new RangeError(`${value.length} bytes are no ${wire}`);
-      for (const byte of value) this.parts.push(byte);
+      // Room first: another buffer may be the one after it.
+      const start = this.reserve(value.length);
+      this.buffer.set(value, start);
       return this;
     }
-    if (wire === "f40") return this.integer(packAmount(BigInt(value)), 5);
+    if (wire === "f40") return this.amount(BigInt(value));
     if (wire === "bytes8" || wire === "bytes16" || wire === "address") throw new RangeError(`${value} is no ${wire}`);
-    return this.integer(BigInt(value), BYTES[wire]);
+    return this.integer(value, BYTES[wire]);
   }
 
   writeAll<F extends Fields>(fields: F, values: Values<F>): this {
@@ -112,14 +119,54 @@ export class WireWriter {
   }
 
   bytes(): Uint8Array {
-    return Uint8Array.from(this.parts);
+    return this.buffer.slice(0, this.length);
   }
 
-  private integer(value: bigint, size: number): this {
-    if (value < 0n || value >> BigInt(8 * size) !== 0n) throw new RangeError(`${value} has more than ${size} bytes`);
-    for (let shift = 8 * (size - 1); shift >= 0; shift -= 8) this.parts.push(Number((value >> BigInt(shift)) & 255n));
+  /** From the beginning again: what is written often needs no new writer each time. */
+  clear(): this {
+    this.length = 0;
     return this;
   }
+
+  private integer(value: number | bigint, size: number): this {
+    return size > 4 ? this.big(BigInt(value), size) : this.small(Number(value), size);
+  }
+
+  private small(value: number, size: number): this {
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** (8 * size)) return refuse(value, size);
+    const start = this.reserve(size);
+    for (let i = size - 1, rest = value; i >= 0; i--, rest = Math.floor(rest / 256)) this.buffer[start + i] = rest;
+    return this;
+  }
+
+  private big(value: bigint, size: number): this {
+    const start = this.reserve(size);
+    let rest = value;
+    for (let i = size - 4; i >= 0; i -= 4, rest >>= 32n) this.view.setUint32(start + i, Number(rest & LOW_32_BITS));
+    return rest === 0n ? this : refuse(value, size);
+  }
+
+  private amount(amount: bigint): this {
+    const packed = packAmount(amount);
+    return this.small(Number(packed >> 32n), 1).small(Number(packed & LOW_32_BITS), 4);
+  }
+
+  /** Room for `size` bytes more; returns where it begins. */
+  private reserve(size: number): number {
+    const start = this.length;
+    this.length += size;
+    if (this.length > this.buffer.length) {
+      const grown = new Uint8Array(2 * this.length);
+      grown.set(this.buffer);
+      this.buffer = grown;
+      this.view = new DataView(grown.buffer);
+    }
+    return start;
+  }
+}
+
+function refuse(value: number | bigint, size: number): never {
+  throw new RangeError(`${value} has more than ${size} bytes`);
 }
 
 /** An amount in 40 bits; throws a RangeError where it needs more digits than 35 bits hold. */
