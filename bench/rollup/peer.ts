@@ -1,6 +1,15 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { AbiCoder, HDNodeWallet, Interface, JsonRpcProvider, Transaction, concat, getCreateAddress, toBeHex } from "ethers";
+import {
+  AbiCoder,
+  HDNodeWallet,
+  Interface,
+  JsonRpcProvider,
+  Transaction,
+  concat,
+  getCreateAddress,
+  toBeHex,
+} from "ethers";
 import { anvilInstalled, nodeRpc, startAnvil, startHardhatNode, type LocalNode } from "../../scripts/local/nodes";
 
 /** ERC-20 transfers a second by a local node: signed beforehand, sent in batches, mined in full blocks. */
@@ -14,8 +23,7 @@ const GAS_PRICE = 2_000_000_000n;
 const TIMEOUT_MS = 600_000;
 const ERC20 = new Interface(["function transfer(address to,uint256 value) returns (bool)"]);
 /** OpenZeppelin's ERC-20 as it is, with a supply. */
-const MOCK =
-  "../../artifacts/contracts/mocks/OpenZeppelinERC20CrosschainMock.sol/OpenZeppelinERC20CrosschainMock.json";
+const MOCK = "../../artifacts/contracts/mocks/OpenZeppelinERC20CrosschainMock.sol/OpenZeppelinERC20CrosschainMock.json";
 
 export interface PeerRate {
   /** Which node it was. */

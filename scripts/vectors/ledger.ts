@@ -5,7 +5,12 @@ import { decodeEntry } from "../../protocol/ledger/entries";
 import { encodeLeaf, type Leaf } from "../../protocol/ledger/leaves";
 import { Ledger } from "../../protocol/ledger/ledger";
 import type { RulesAnswer, RulesCall } from "../../protocol/ledger/rulesCall";
-import { TRANSACTIONS, encodeTransaction, type Transaction, type TransactionKind } from "../../protocol/ledger/transactions";
+import {
+  TRANSACTIONS,
+  encodeTransaction,
+  type Transaction,
+  type TransactionKind,
+} from "../../protocol/ledger/transactions";
 import { LedgerTree } from "../../protocol/ledger/tree";
 import { BookAnswers } from "../../relayer/rollup/rulesAnswers";
 import { runSegment } from "../../relayer/rollup/segmentRun";

@@ -60,7 +60,11 @@ export interface SegmentVector {
     readonly entries: string[];
   };
   /** What rules answered, in order: a state, an outcome, or nothing. */
-  readonly answers: readonly ({ readonly state?: string; readonly over?: boolean; readonly shareBps?: string[] } | null)[];
+  readonly answers: readonly ({
+    readonly state?: string;
+    readonly over?: boolean;
+    readonly shareBps?: string[];
+  } | null)[];
   readonly results: readonly number[];
   readonly after: StateVector & { readonly hash: string };
 }
