@@ -371,6 +371,8 @@ contract RollupVault is IRollupVault, IERC1155Receiver, AccessManaged, Reentranc
         if (weiPerBatch > MAX_WEI_PER_BATCH) revert RepaymentTooHigh(weiPerBatch, MAX_WEI_PER_BATCH);
         if (receiver == address(0) && weiPerBatch != 0) revert RepaymentReceiverMissing(weiPerBatch);
         (_repayment.receiver, _repayment.weiPerBatch) = (receiver, uint128(weiPerBatch));
+        // What is left would be paid to nobody.
+        if (receiver == address(0)) _repayment.unrepaid = 0;
         emit PostingRepaymentSet(receiver, weiPerBatch);
     }
 

@@ -76,9 +76,12 @@ library LedgerLeaves {
 
     error LeafMissing(uint256 index);
     error LeavesNotAscending(uint256 index);
+    error LeavesUnpaired(uint256 indices, uint256 leaves);
 
-    /// @notice Reverts where indices do not ascend, each once, or are no indices: a leaf twice could be two things.
+    /// @notice Reverts where indices do not ascend, each once, or are no indices: a leaf twice could be two things. So it does
+    /// where an index has no leaf: the tree would take what lies behind in memory for its hash.
     function requireAscending(Leaves memory self) internal pure {
+        if (self.indices.length != self.leaves.length) revert LeavesUnpaired(self.indices.length, self.leaves.length);
         uint256 least = 0;
         for (uint256 i = 0; i < self.indices.length; ++i) {
             uint256 index = self.indices[i];

@@ -119,6 +119,10 @@ describe("an honest sequencer", () => {
       (proof) => witness(proof, { leaves: proof.witness.leaves.slice(1), indices: proof.witness.indices.slice(1) }),
     ],
     "no leaves at all": ["LeafMissing", (proof) => witness(proof, { leaves: [], indices: [], siblings: [] })],
+    "an index without a leaf": [
+      "LeavesUnpaired",
+      (proof) => witness(proof, { indices: [...proof.witness.indices, 2n ** 32n - 1n] }),
+    ],
     "a leaf at another place": [
       "LeavesNotAscending",
       (proof) => witness(proof, { indices: proof.witness.indices.map((index, i) => (i === 0 ? index + 90n : index)) }),

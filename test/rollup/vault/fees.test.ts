@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { ZeroAddress } from "ethers";
 import { scripted } from "../../game/roomSupport";
 import {
   BNB_ASSET,
@@ -107,6 +108,14 @@ describe("RollupVault: fees", () => {
       .to.emit(bank, "FeesClaimed")
       .withArgs(7, GAME, BNB_ASSET, RAKE, RAKE);
     expect(await bank.postingRepayment()).to.deep.equal([REPAID, 3_000n, 2_000n, 4n]);
+  });
+
+  it("repay nobody what was left when repayment ended", async () => {
+    const { bank, bankOf, batch } = await load(collectedBnb);
+    await bank.setPostingRepayment(REPAID, 3_000);
+    await bank.claimFees(batch, bankOf.proof(7));
+    await bank.setPostingRepayment(ZeroAddress, 0);
+    expect(await bank.postingRepayment()).to.deep.equal([ZeroAddress, 0n, 0n, 4n]);
   });
 
   it("repay nothing in a token", async () => {
