@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { contractGas } from "./rollup/contract";
+import { endToEnd } from "./rollup/endToEnd";
 import { engineRates } from "./rollup/engine";
 
 /** What is measured of the rollup: a function per subject, by name. `SUBJECTS=contract npm run bench:rollup` measures one. */
 const SUBJECTS: Readonly<Record<string, () => Promise<Record<string, unknown>>>> = {
   contract: contractGas,
   engine: engineRates,
+  endToEnd,
 };
 
 async function main(): Promise<void> {
