@@ -9,6 +9,15 @@ import { ROLLUP } from "./rollupInterface";
 /** What became of a call: `known` where it had succeeded before. A string names the error by which it would revert now. */
 export type Sent = { readonly outcome: TransactionOutcome; readonly known: boolean } | string;
 
+/** EIP-7825: a transaction with a higher limit is taken into no block. */
+const MOST_GAS = 1n << 24n;
+
+/** A fifth more than was estimated, but never so much that no block takes it. */
+export function gasLimitFor(estimated: bigint): bigint {
+  const wanted = estimated + estimated / 5n;
+  return wanted > MOST_GAS && estimated <= MOST_GAS ? MOST_GAS : wanted;
+}
+
 export interface SendDeps {
   readonly rollup: RollupTarget;
   readonly reader: Pick<ChainReader, "estimateGas">;
@@ -30,7 +39,7 @@ export async function sendOnce(deps: SendDeps, key: string, data: string, signal
   if (row === undefined || row.status === "abandoned") {
     const gas = await estimate(deps, data, signal);
     if (typeof gas === "string") return gas;
-    const request = { chainId, key, to, data, gasLimit: gas + gas / 5n };
+    const request = { chainId, key, to, data, gasLimit: gasLimitFor(gas) };
     return { outcome: await attempted(store, sender, request, signal), known };
   }
   const { gasLimit } = row;
