@@ -150,7 +150,7 @@ export async function addressOf(source: KeySource): Promise<string> {
 async function keyFindings(config: RelayerConfig, keys: KeyOptions, signal: AbortSignal): Promise<Finding[]> {
   const findings: Finding[] = [];
   const { signer, sender } = config;
-  const { attestor, certifier, deliverer, watchtower, challenger } = config.roles;
+  const { attestor, certifier, deliverer, watchtower, challenger, sequencer } = config.roles;
   if (signer !== undefined && (attestor || certifier)) {
     findings.push(await openFinding("signer", signer, keys));
     for (const chain of config.chains) {
@@ -166,7 +166,7 @@ async function keyFindings(config: RelayerConfig, keys: KeyOptions, signal: Abor
       );
     }
   }
-  const sends = deliverer || watchtower || challenger || (certifier && config.send);
+  const sends = deliverer || watchtower || challenger || sequencer || (certifier && config.send);
   if (sender !== undefined && sends) {
     findings.push(await openFinding("sender", sender, keys));
     for (const chain of config.chains) {
@@ -192,6 +192,45 @@ function openFinding(name: "signer" | "sender", source: KeySource, keys: KeyOpti
     const address = computeAddress(await loadPrivateKey(source, keys));
     return address === (await addressOf(source)) ? address : fail("the keystore names another address than its key's");
   });
+}
+
+/** Whether the sender may post, and where it logs. */
+function sequencerFindings(
+  subject: string,
+  sender: KeySource,
+  directory: string,
+  view: (name: string, args?: readonly unknown[]) => Promise<unknown>,
+): Promise<Finding>[] {
+  const poster = async (): Promise<PosterView & { readonly address: string }> => {
+    const address = await addressOf(sender);
+    const { bond, leavingAt, sequencer } = (await view("posterOf", [address])) as PosterView;
+    return { address, bond, leavingAt, sequencer };
+  };
+  return [
+    find(subject, "admits the sender", "let ROLLUP_ADMIN admit it (setSequencer)", async () => {
+      const { address, sequencer } = await poster();
+      return sequencer ? address : fail(`${address} is no sequencer: it posts only where posting is open to all`);
+    }),
+    find(subject, "has the sender's bond", "pay it from the sender's account (payBond)", async () => {
+      const { address, bond, leavingAt } = await poster();
+      const required = (await view("BOND")) as bigint;
+      if (leavingAt !== 0n) fail(`${address} has announced to leave: it posts no more`);
+      return bond >= required
+        ? `${formatEther(bond)} BNB`
+        : fail(`${formatEther(bond)} of ${formatEther(required)} BNB`);
+    }),
+    find("sequencer", "can write its log", "correct rollup.sequencer.directory, or its folder's owner", async () => {
+      await mkdir(directory, { recursive: true });
+      await folderAccess(directory, constants.W_OK);
+      return directory;
+    }),
+  ];
+}
+
+interface PosterView {
+  readonly bond: bigint;
+  readonly leavingAt: bigint;
+  readonly sequencer: boolean;
 }
 
 /** A rollup, what is signed for it, and whether its latest batch can be read out of a block. */
@@ -225,6 +264,9 @@ function rollupFindings(config: RelayerConfig, signal: AbortSignal): Promise<Fin
       if (!isThere) fail(`block ${blockNumber} of the endpoint does not hold batch ${number}`);
       return `batch ${number} in block ${blockNumber}${frozen ? ", frozen" : ""}`;
     }),
+    ...(rollup.sequencer === undefined || config.sender === undefined
+      ? []
+      : sequencerFindings(subject, config.sender, rollup.sequencer.directory, view)),
     ...(rollup.snapshots === undefined
       ? []
       : [

@@ -41,6 +41,7 @@ export const ROLLUP = new Interface([
   "function isProvenFalse(bytes32 batchHash) view returns (bool)",
   "function movesHaltAt(uint64 time) view returns (uint64)",
   "function domainSeparator() view returns (bytes32)",
+  "function BOND() view returns (uint256)",
   "function CHALLENGE_SECONDS() view returns (uint256)",
   "function OPEN_SECONDS() view returns (uint256)",
 
