@@ -35,7 +35,11 @@ export function speaker(
   nonce: bigint,
   context: BatchContext,
 ): Uint8Array | undefined {
-  if ("sender" in authority) return index === 0 ? authority.sender : undefined;
+  if ("sender" in authority) {
+    // Nobody is the zero address, though accounts may be its.
+    const isSomebody = authority.sender.some((byte) => byte !== 0);
+    return index === 0 && isSomebody ? authority.sender : undefined;
+  }
   const signature = authority.signatures[index];
   if (signature === undefined) return undefined;
   return context.crypto.recover(context.digests.digest(transaction, nonce), signature);
