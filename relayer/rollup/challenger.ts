@@ -120,7 +120,7 @@ export class Challenger {
     const amount = await view.reward(sender.address, block, signal);
     if (amount > 0n) {
       const data = ROLLUP.encodeFunctionData("withdrawReward", [payout]);
-      const sent = await this.send(`rollup:reward:${headHash}`, data, signal);
+      const sent = await this.send(`rollup:reward:${block.number}`, data, signal);
       if (typeof sent === "string") return;
       if (sent.outcome.succeeded && !sent.known) {
         emit({ kind: "reward_withdrawn", amount, transactionHash: sent.outcome.hash });

@@ -35,6 +35,10 @@ describe("a challenger as a process", () => {
     const again = await layer2.post(Layer2.lie(await draft([body()]), 0));
     await rig.settle();
     expect(await rollup.isProvenFalse(again.hash)).to.equal(true);
+    expect(rig.ofKind("reward_withdrawn").map(({ amount }) => amount)).to.deep.equal([
+      PARAMS.bond / 2n,
+      PARAMS.bond / 2n,
+    ]);
     layer2.forgetFrom(again);
 
     await time.increase(DAY);
