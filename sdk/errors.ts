@@ -57,7 +57,6 @@ export const SDK_ERRORS = {
   WATCHTOWER_REFUSED: ["the watchtower did not take the state", "see its answer; use another watchtower"],
 
   // Layer 2
-  TERMS_CHANGED: ["the session has other terms than those that were agreed to", "look at it again, then decide"],
   SEQUENCER_SILENT: ["the sequencer does not answer", "try again, or force the transaction on layer 1"],
   SEQUENCER_REFUSED: ["the sequencer did not take the request", "see its code and message"],
   SEQUENCER_FAILED: ["the sequencer's answer is not one of this protocol", "use the same version of the SDK"],

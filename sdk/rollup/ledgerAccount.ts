@@ -125,11 +125,11 @@ export class LedgerAccount {
     return this.send({ kind: "SessionOpen", balance, stake: exact(stake), ...terms });
   }
 
-  /** Takes a seat at the stake that the player saw: throws TERMS_CHANGED where the session has another one. */
+  /** Takes a seat at the stake that the player saw: throws OTHER_TERMS where the session has another one. */
   async joinSession(session: number, balance: number, stake: bigint): Promise<Receipt> {
     const open = await this.sequencer.session(session);
     if (open === undefined || open.stake !== stake) {
-      throw new SdkError("TERMS_CHANGED", { context: { session, stake, found: open?.stake } });
+      throw new SdkError("OTHER_TERMS", { context: { session, stake, found: open?.stake } });
     }
     return this.send({ kind: "SessionJoin", session, balance });
   }

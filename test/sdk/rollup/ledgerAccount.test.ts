@@ -168,7 +168,7 @@ describe("LedgerAccount", () => {
       const opened = await alice.openSession(balanceOf(0), { ...TERMS, game, stake: 500n });
       const session = opened.leaves[0] as number;
       const error = await failure(bob.joinSession(session, balanceOf(1), 50n));
-      expect(error.code).to.equal("TERMS_CHANGED");
+      expect(error.code).to.equal("OTHER_TERMS");
       expect(error.context).to.include({ found: 500n });
       await alice.leaveSession(session, 0);
       expect(await alice.balance(0)).to.include({ amount: FUNDS });
