@@ -7,7 +7,7 @@ import { deployChain, handOver, openLane, type Deployment, type DeploymentOption
 import { genesisOf, publishEpoch, registerOperator } from "../../deploy/operators";
 import { localParameters, type DeploymentParameters } from "../../deploy/parameters";
 import { LOCAL_LANE_LIMITS } from "../../deploy/parameters/lanes";
-import { memoryRecorder } from "../../deploy/record";
+import { fileRecorder } from "../../deploy/record";
 import { writeKeystore } from "../../relayer/keystore";
 import { anvilInstalled, freePort, startAnvil, startHardhatNode, type LocalNode } from "./nodes";
 import { startRelayerProcess, type RelayerProcess } from "./relayerProcess";
@@ -95,7 +95,7 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
     onProgress(`chains: ${nodes.map(({ name, program, node }) => `${name} (${program}, ${node.url})`).join(", ")}`);
 
     const operators = await makeOperators(options, homeNode);
-    const { home, away } = await deployBoth(homeNode, awayNode, operators, artifacts, onProgress);
+    const { home, away } = await deployBoth(options, homeNode, awayNode, operators, artifacts);
     const relayers = await Promise.all(
       operators.map((operator) => startRelayerProcess(configure(operator, home, away, options), operator)),
     );
@@ -186,18 +186,19 @@ async function makeOperators({ directory, operators }: LocalNetworkOptions, home
 }
 
 async function deployBoth(
+  { directory, onProgress }: LocalNetworkOptions,
   home: Node,
   away: Node,
   operators: readonly LocalOperator[],
   artifacts: ArtifactSource,
-  onProgress: (line: string) => void,
 ): Promise<{ readonly home: LocalChain; readonly away: LocalChain }> {
   const address = (index: number): Promise<string> => home.account(index).getAddress();
   const common = { multisig: await address(ACCOUNTS.multisig), guardian: await address(ACCOUNTS.guardian) };
   const optionsOf = (node: Node, parameters: DeploymentParameters): DeploymentOptions => ({
     signer: node.account(ACCOUNTS.deployer),
     parameters,
-    recorder: memoryRecorder(),
+    // So that tasks find the contracts while the network runs.
+    recorder: fileRecorder(join(directory, `${node.name}.json`)),
     artifacts,
   });
 
