@@ -80,7 +80,9 @@ export async function assembleSequencer(deps: SequencerRunDeps, signal: AbortSig
   const archive = new ReplicaArchive(runner, crypto, rollup, reader);
   const report = async (until: AbortSignal): Promise<void> => {
     const step = async (abort: AbortSignal): Promise<void> => {
+      const { certified, final } = sequencer.progress;
       await archive.report(sequencer.progress, abort);
+      if (certified !== sequencer.progress.certified || final !== sequencer.progress.final) sequencer.announce();
       await clock.sleep(pollMs, abort);
     };
     const onError = (error: unknown, retryInMs: number): void =>

@@ -146,6 +146,11 @@ export class Sequencer {
     return this.life?.batcher.unposted ?? 0;
   }
 
+  /** Tells subscribers how far batches have come. */
+  announce(): void {
+    this.publish({ receipts: [], changes: [] });
+  }
+
   onNews(listener: (news: SequencerNews) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
