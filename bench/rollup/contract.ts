@@ -141,7 +141,7 @@ async function claimLedger(layer2: Layer2): Promise<void> {
     segments: [{ body, claimed, ...rest }],
     state,
     time: await layer2.now(),
-    queueTime: layer2.latest.batch.queueTime,
+    queueTime: await layer2.now(),
   });
 }
 
@@ -188,7 +188,7 @@ async function heaviestProof(): Promise<number> {
     return { ...segment, body: heavy.body, before: heavy.before, after: heavy.after, witness };
   });
   await time.setNextBlockTimestamp(TIME);
-  const posted = await layer2.post({ ...idle, segments, time: TIME });
+  const posted = await layer2.post({ ...idle, segments, time: TIME, queueTime: TIME });
   return prove(layer2, posted, AT, layer2.proofOf(posted, AT, await fixture.prover.getAddress()));
 }
 

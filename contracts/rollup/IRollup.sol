@@ -119,6 +119,8 @@ interface IRollup {
     error WindowTooShort(uint256 seconds_, uint256 least);
     error BatchTimeOutOfRange(uint256 time, uint256 least, uint256 most);
     error QueueTimeTooLate(uint256 queueTime, uint256 time);
+    /// @dev The batch says to know less of the queue than it has to: no time-out would ever apply.
+    error QueueTimeTooEarly(uint256 queueTime, uint256 least);
     /// @dev The batch consumes too little of the queue.
     error QueueSkipped(uint256 queue, uint256 queuedAt);
     error QueueOutOfRange(uint256 queue, uint256 least, uint256 most);

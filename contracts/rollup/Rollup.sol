@@ -224,19 +224,22 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
             revert BatchTimeOutOfRange(claim.time, least, block.timestamp);
         }
         if (claim.queueTime > claim.time) revert QueueTimeTooLate(claim.queueTime, claim.time);
-        _requireQueueServed(latest, claim.state.queue, claim.queueTime);
+        _requireQueueServed(latest, claim.state.queue, claim.queueTime, claim.time - FORCED_AFTER);
     }
 
     /// @dev The first entry that is not consumed is younger than the batch says, and old only where as many as a batch must take
-    /// were consumed.
-    function _requireQueueServed(Head memory latest, uint256 queue, uint256 queueTime) private view {
+    /// were consumed. A batch knows the queue of an hour before it, as far as it consumed it: else no time-out would apply.
+    function _requireQueueServed(Head memory latest, uint256 queue, uint256 queueTime, uint256 least) private view {
         if (queue < latest.queue || queue > latest.queueLength) {
             revert QueueOutOfRange(queue, latest.queue, latest.queueLength);
         }
-        if (queue == latest.queueLength) return;
-        uint256 queuedAt = _queuedAt(queue);
-        bool due = queuedAt + FORCED_AFTER <= block.timestamp && queue - latest.queue < MAX_FORCED;
-        if (due || queuedAt <= queueTime) revert QueueSkipped(queue, queuedAt);
+        if (queue != latest.queueLength) {
+            uint256 queuedAt = _queuedAt(queue);
+            bool due = queuedAt + FORCED_AFTER <= block.timestamp && queue - latest.queue < MAX_FORCED;
+            if (due || queuedAt <= queueTime) revert QueueSkipped(queue, queuedAt);
+            if (queuedAt <= least) least = queuedAt - 1;
+        }
+        if (queueTime < least) revert QueueTimeTooEarly(queueTime, least);
     }
 
     /// @dev From when on everyone may post: the latest batch, or the first entry that waits, is as old.

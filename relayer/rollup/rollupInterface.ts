@@ -53,6 +53,7 @@ export const ROLLUP = new Interface([
   "error PosterIsLeaving(address poster)",
   "error BatchTimeOutOfRange(uint256 time, uint256 least, uint256 most)",
   "error QueueTimeTooLate(uint256 queueTime, uint256 time)",
+  "error QueueTimeTooEarly(uint256 queueTime, uint256 least)",
   "error QueueSkipped(uint256 queue, uint256 queuedAt)",
   "error QueueOutOfRange(uint256 queue, uint256 least, uint256 most)",
   "error NotCanonical(uint64 number, bytes32 batchHash)",

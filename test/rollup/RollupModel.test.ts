@@ -94,9 +94,13 @@ class Model {
     const { queue } = state;
     if (queue < batch.state.queue || queue > BigInt(this.entries.length)) return "QueueOutOfRange";
     const next = this.entries[Number(queue)];
-    if (next === undefined) return undefined;
-    const due = now - next.queuedAt >= HOUR && queue - batch.state.queue < MAX_FORCED;
-    return due || next.queuedAt <= queueTime ? "QueueSkipped" : undefined;
+    let least = clock - HOUR;
+    if (next !== undefined) {
+      const due = now - next.queuedAt >= HOUR && queue - batch.state.queue < MAX_FORCED;
+      if (due || next.queuedAt <= queueTime) return "QueueSkipped";
+      if (next.queuedAt <= least) least = next.queuedAt - 1n;
+    }
+    return queueTime < least ? "QueueTimeTooEarly" : undefined;
   }
 
   refusesProof(known: Known, commitment: string, now: bigint, block: number): string | undefined {
@@ -414,7 +418,15 @@ describe("Rollup against a model", () => {
 
   it("has reached what it is for", () => {
     const reached = ["postBatch", "proveFraud", "freeze", "withdrawBond", "withdrawReward", "payBond", "force"];
-    const refused = ["BatchIsTrue", "BatchIsFinal", "NotCanonical", "QueueSkipped", "PostingNotOpen", "BondMissing"];
+    const refused = [
+      "BatchIsTrue",
+      "BatchIsFinal",
+      "NotCanonical",
+      "QueueSkipped",
+      "QueueTimeTooEarly",
+      "PostingNotOpen",
+      "BondMissing",
+    ];
     for (const name of [...reached, ...refused]) expect(seen.get(name) ?? 0, name).to.be.greaterThan(0);
   });
 });

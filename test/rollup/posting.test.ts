@@ -29,6 +29,7 @@ describe("posting", () => {
       number: 2n,
       parent: hash,
       time: at - 5n,
+      queueTime: at - 5n,
       postedAt: at,
       blockNumber: BigInt(posting.blockNumber!),
       poster: await sequencer.getAddress(),
@@ -112,14 +113,13 @@ describe("posting", () => {
       parent: await rollup.batchHashOf(2),
       parentBlock: posting.blockNumber!,
       state: claim.state,
-      queueTime: claim.queueTime,
     };
 
     const openAt = last.queuedAt + PARAMS.openSeconds;
     const tryAt = async (at: bigint) => {
       await time.setNextBlockTimestamp(at);
       const state = { ...claim.state, queue: 131n };
-      return rollup.connect(other).postBatch({ ...next, state, time: at }, IDLE);
+      return rollup.connect(other).postBatch({ ...next, state, time: at, queueTime: at }, IDLE);
     };
     await expect(tryAt(openAt - 1n))
       .to.be.revertedWithCustomError(rollup, "PostingNotOpen")
@@ -171,6 +171,32 @@ describe("posting", () => {
       .to.be.revertedWithCustomError(rollup, "QueueSkipped")
       .withArgs(2, queuedAt);
     await expect(post(played, { time: queuedAt, queueTime: queuedAt - 1n })).to.emit(rollup, "BatchPosted");
+  });
+
+  it("refuses a queue's time of more than an hour before the batch: no time-out would ever apply", async () => {
+    const played = await loadPlayed();
+    const { rollup, layer2 } = played;
+    const clock = (await layer2.now()) + 2n * HOUR;
+    for (const queueTime of [0n, clock - HOUR - 1n]) {
+      await time.setNextBlockTimestamp(clock + (queueTime === 0n ? 0n : 1n));
+      await expect(post(played, { time: clock, queueTime }))
+        .to.be.revertedWithCustomError(rollup, "QueueTimeTooEarly")
+        .withArgs(queueTime, clock - HOUR);
+    }
+    await expect(post(played, { time: clock, queueTime: clock - HOUR })).to.emit(rollup, "BatchPosted");
+  });
+
+  it("takes an earlier one where a starved queue admits no other, and not one earlier still", async () => {
+    const played = await loadPlayed();
+    const { rollup, layer2 } = played;
+    for (let i = 0; i <= MAX_FORCED; i++) await layer2.deposit(0, 1n);
+    const { queuedAt } = await rollup.entryOf(130);
+    await time.increase(2n * HOUR);
+    const state = consuming(played, 130n);
+    await expect(post(played, { ...state, queueTime: queuedAt - 2n }))
+      .to.be.revertedWithCustomError(rollup, "QueueTimeTooEarly")
+      .withArgs(queuedAt - 2n, queuedAt - 1n);
+    await expect(post(played, { ...state, queueTime: queuedAt - 1n })).to.emit(rollup, "BatchPosted");
   });
 
   it("refuses a batch that gives back entries, or takes some that are not there", async () => {

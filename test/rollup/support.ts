@@ -455,15 +455,16 @@ export class Layer2 {
 /** A claim on the latest batch, of any state: layer 1 does not execute. */
 export async function claimOn(layer2: Layer2, change: Partial<ClaimStruct> = {}): Promise<ClaimStruct> {
   const { batch, hash } = layer2.latest;
-  const now = await layer2.now();
-  return {
-    parent: hash,
-    parentBlock: batch.blockNumber,
-    state: batch.state,
-    time: now,
-    queueTime: batch.queueTime,
-    ...change,
-  };
+  const time = change.time ?? (await layer2.now());
+  const state = change.state ?? batch.state;
+  const queueTime = await queueTimeOf(layer2.fixture, state.queue, time);
+  return { parent: hash, parentBlock: batch.blockNumber, state, time, queueTime, ...change };
+}
+
+/** What a batch with this clock may say of the queue where it ends there. */
+async function queueTimeOf({ rollup }: RollupFixture, queue: bigint, clock: bigint): Promise<bigint> {
+  const { queuedAt } = await rollup.entryOf(queue);
+  return queuedAt === 0n || queuedAt > clock ? clock : queuedAt - 1n;
 }
 
 export interface ClaimStruct {
@@ -479,19 +480,15 @@ export const IDLE = "0x000100";
 
 /** Posts an idle segment at `clock` on a batch, claimed to consume some of the queue: nobody executes it. */
 export async function postIdle(
-  { rollup, sequencer }: RollupFixture,
+  fixture: RollupFixture,
   on: { readonly batch: BatchStruct; readonly hash: string },
   clock: bigint,
   consumed: bigint,
 ): Promise<{ readonly batch: BatchStruct; readonly hash: string }> {
+  const { rollup, sequencer } = fixture;
   const state = { ...on.batch.state, queue: on.batch.state.queue + consumed };
-  const claim = {
-    parent: on.hash,
-    parentBlock: on.batch.blockNumber,
-    state,
-    time: clock,
-    queueTime: on.batch.queueTime,
-  };
+  const queueTime = await queueTimeOf(fixture, state.queue, clock);
+  const claim = { parent: on.hash, parentBlock: on.batch.blockNumber, state, time: clock, queueTime };
   await time.setNextBlockTimestamp(clock);
   const { blockNumber } = await rollup.connect(sequencer).postBatch(claim, IDLE);
   const segment = ethers.keccak256(ethers.concat([stateHashOf(state), ethers.keccak256("0x00")]));
@@ -500,7 +497,7 @@ export async function postIdle(
     parent: on.hash,
     state,
     time: clock,
-    queueTime: on.batch.queueTime,
+    queueTime,
     postedAt: clock,
     blockNumber: BigInt(blockNumber!),
     poster: await sequencer.getAddress(),

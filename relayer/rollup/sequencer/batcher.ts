@@ -17,7 +17,7 @@ export class RebaseNeeded extends Error {
 /** The contract's errors after which posting the same again helps, once the chain has gone on. */
 const PASSING = new Set(["NotOnTheLatest", "WrongParentBlock", "QueueOutOfRange"]);
 /** Those that new clocks and a new part of the queue repair. */
-const REBASING = new Set(["BatchTimeOutOfRange", "QueueTimeTooLate", "QueueSkipped"]);
+const REBASING = new Set(["BatchTimeOutOfRange", "QueueTimeTooLate", "QueueTimeTooEarly", "QueueSkipped"]);
 
 /**
  * Brings sealed batches to layer 1, one after the other, each on the one before. It believes no memory of its own: what is
