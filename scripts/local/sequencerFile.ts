@@ -14,7 +14,7 @@ export function sequencerFile({ chain, rollup, privateKey, port, peers }: Sequen
     roles: { sequencer: true },
     send: true,
     chains: [chain],
-    rollup: { ...rollup, sequencer: { directory: "log", batch: { ageMs: 2_000 } } },
+    rollup: { ...rollup, sequencer: { directory: "log", batch: { ageMs: 5_000 }, quotas: { free: 100 } } },
     sender: { privateKey },
     store: { sqlite: "sequencer.sqlite" },
     api: { host: "127.0.0.1", port, publicEndpoint: `http://127.0.0.1:${port}` },
