@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { createKeccak } from "hash-wasm";
 import { SigningKey, getBytes, hexlify, id, keccak256, toBeHex } from "ethers";
 import type { LedgerCrypto } from "../../../protocol/ledger/crypto";
 import { KnownSigners } from "../../../relayer/rollup/knownSigners";
@@ -57,11 +58,14 @@ describe("signatures of the ledger", () => {
     });
   }
 
-  it("hashes what ethers hashes", async () => {
+  it("hashes what ethers and hash-wasm hash, of every length about a block's and of several blocks", async () => {
     const { keccak256: fast } = await createLedgerCrypto();
-    for (const length of [0, 1, 64, 135, 136, 137, 1_000]) {
-      const bytes = Uint8Array.from({ length }, (_, i) => i & 255);
-      expect(hexlify(fast(bytes))).to.equal(keccak256(bytes));
+    const hasher = await createKeccak(256);
+    for (let length = 0; length < 560; length++) {
+      const bytes = Uint8Array.from({ length }, (_, i) => (31 * i + length) & 255);
+      const expected = keccak256(bytes);
+      expect(hexlify(fast(bytes)), `${length} bytes`).to.equal(expected);
+      expect(`0x${hasher.init().update(bytes).digest()}`, `${length} bytes`).to.equal(expected);
     }
   });
 
