@@ -199,8 +199,10 @@ interface BlobGas {
 
 /** On anvil: Hardhat's network takes no blobs. */
 async function blobGas(kzg: BlobKzg, { ledger, balances }: World): Promise<BlobGas> {
-  const node = await startAnvil({ chainId: 31_337 });
+  // Blocks go on: on a chain that stands still, ethers may wait for ever for a receipt that it just missed.
+  const node = await startAnvil({ chainId: 31_337, blockTime: 0.2 });
   const provider = new JsonRpcProvider(node.url, 31_337, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
+  provider.pollingInterval = 100;
   try {
     const seed = HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(PHRASE), "m/44'/60'/0'/0");
     const wallets = Array.from({ length: 5 }, (_, i) => seed.deriveChild(i).connect(provider));

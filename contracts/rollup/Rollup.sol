@@ -85,14 +85,16 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
 
     /// @inheritdoc IRollup
     function postBatch(BatchClaim calldata claim, bytes calldata segments) external returns (bytes32 batchHash) {
-        Head memory latest = _requirePostable(claim);
+        Head memory latest = _latest();
+        _requirePostable(latest, claim);
         (uint32 count, bytes32 data) = CALLDATA_SEGMENTS.commit(segments, claim.state.stateHash());
         return _append(latest, claim, DataMode.Calldata, count, data);
     }
 
     /// @inheritdoc IRollup
     function postBlobs(BatchClaim calldata claim, uint32 segments) external returns (bytes32 batchHash) {
-        Head memory latest = _requirePostable(claim);
+        Head memory latest = _latest();
+        _requirePostable(latest, claim);
         (uint256 blobs, bytes32 data) = _blobs();
         uint256 most = blobs * SEGMENTS_PER_BLOB;
         if (segments == 0 || segments > most) revert SegmentsOutOfRange(segments, most);
@@ -205,8 +207,7 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
     }
 
     /// @dev All but the segments: who posts, on what, at which time, and how far the queue is consumed.
-    function _requirePostable(BatchClaim calldata claim) private view returns (Head memory latest) {
-        latest = _latest();
+    function _requirePostable(Head memory latest, BatchClaim calldata claim) private view {
         if (latest.frozen) revert RollupIsFrozen();
         // solhint-disable-next-line avoid-tx-origin
         if (msg.sender != tx.origin || msg.sender.code.length != 0) revert NotPostedDirectly(msg.sender);
@@ -278,14 +279,21 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
         emit BatchPosted(batch.number, batchHash);
     }
 
-    function _latest() private view returns (Head memory latest) {
+    function _latest() private view returns (Head memory) {
         uint256 word;
         assembly ("memory-safe") {
             word := sload(_head.slot)
         }
-        (latest.number, latest.time, latest.queue) = (uint40(word), uint40(word >> 40), uint40(word >> 80));
-        (latest.postedAt, latest.blockNumber) = (uint40(word >> 120), uint40(word >> 160));
-        (latest.queueLength, latest.frozen) = (uint40(word >> 200), word >> 240 != 0);
+        return
+            Head({
+                number: uint40(word),
+                time: uint40(word >> 40),
+                queue: uint40(word >> 80),
+                postedAt: uint40(word >> 120),
+                blockNumber: uint40(word >> 160),
+                queueLength: uint40(word >> 200),
+                frozen: word >> 240 != 0
+            });
     }
 
     /// @dev The slot of the head at once: field by field it costs 1,000 gas more, of 60 for each transaction of a batch.

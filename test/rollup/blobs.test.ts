@@ -66,8 +66,10 @@ describe("Rollup by blobs", () => {
   // Proofs take a second each: one batch of two blobs, whose first segment of the second blob is false, serves all.
   before(async function () {
     this.timeout(300_000);
-    node = await startAnvil({ chainId: 31_337 });
+    // Blocks go on: on a chain that stands still, ethers may wait for ever for a receipt that it just missed.
+    node = await startAnvil({ chainId: 31_337, blockTime: 0.2 });
     provider = new JsonRpcProvider(node.url, 31_337, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });
+    provider.pollingInterval = 100;
     kzg = createKzg();
     const seed = HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(PHRASE), "m/44'/60'/0'/0");
     const wallets = Array.from({ length: 5 }, (_, i) => seed.deriveChild(i).connect(provider));
