@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { HDNodeWallet, JsonRpcProvider, Mnemonic, NonceManager, Wallet, parseEther, type BaseWallet } from "ethers";
 import { stringify } from "yaml";
 import { buildArtifacts, type ArtifactSource } from "../../deploy/contracts";
@@ -53,6 +54,8 @@ const MNEMONIC = "test test test test test test test test test test test junk";
 const HOME_CHAIN_ID = 31_337;
 const AWAY_CHAIN_ID = 31_338;
 const KEY_PASSWORD = "local";
+const SEQUENCER_START_MS = 60_000;
+const SEQUENCER_LOOK_MS = 100;
 
 /** Who plays which part, by the index of the node's account. Operators follow from 10 on. */
 export const ACCOUNTS = {
@@ -259,11 +262,19 @@ async function startSequencer(
     port,
     peers: operators.map(({ url }) => url),
   });
-  return startRelayerProcess(stringify(yaml), {
-    name: "sequencer",
-    url: `http://127.0.0.1:${port}`,
-    directory: folder,
-  });
+  const url = `http://127.0.0.1:${port}`;
+  const sequencer = await startRelayerProcess(stringify(yaml), { name: "sequencer", url, directory: folder });
+  await takesTransactions(url);
+  return sequencer;
+}
+
+/** It listens before it knows layer 1, and until then refuses everybody as busy. */
+async function takesTransactions(url: string): Promise<void> {
+  const deadline = Date.now() + SEQUENCER_START_MS;
+  while (!(await fetch(`${url}/rollup`)).ok) {
+    if (Date.now() > deadline) throw new Error(`the sequencer at ${url} takes nothing yet: see its log`);
+    await delay(SEQUENCER_LOOK_MS);
+  }
 }
 
 async function fundSenders(node: Node, operators: readonly LocalOperator[]): Promise<void> {

@@ -28,7 +28,6 @@ describe("the examples", function () {
 
   for (const [program, title] of [
     ["onchain.ts", "plays on a local chain, and is paid as it was played"],
-    ["layer2.ts", "plays on layer 2 by session keys, and is paid on layer 1 without a coin for gas"],
     ["channel.ts", "plays in a channel between two processes, and the cheat loses"],
   ] as const) {
     it(title, async () => {
