@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { secp256k1 as noble } from "@noble/curves/secp256k1.js";
+import { createKeccak } from "hash-wasm";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
-import { createKeccak256 } from "./keccak";
 
 const SIGNATURE_BYTES = 64;
 const KEY_BYTES = 65;
@@ -60,7 +60,12 @@ function isHigh(rs: Uint8Array): boolean {
 
 /** @param native False for noble even where libsecp256k1 is installed. */
 export async function createLedgerCrypto(native = true): Promise<LedgerCrypto> {
-  const keccak256 = createKeccak256();
+  const hasher = await createKeccak(256);
+  const keccak256: Keccak256 = (bytes) => {
+    hasher.init();
+    hasher.update(bytes);
+    return hasher.digest("binary");
+  };
   const recoverKey = (native ? nativeRecovery() : undefined) ?? nobleRecovery;
   return { keccak256, recover: recovery(keccak256, recoverKey) };
 }

@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { createKeccak } from "hash-wasm";
 import { SigningKey, getBytes, hexlify, id, keccak256, toBeHex } from "ethers";
 import type { LedgerCrypto } from "../../../protocol/ledger/crypto";
 import { KnownSigners } from "../../../relayer/rollup/knownSigners";
@@ -58,14 +57,11 @@ describe("signatures of the ledger", () => {
     });
   }
 
-  it("hashes what ethers and hash-wasm hash, of every length about a block's and of several blocks", async () => {
+  it("hashes what ethers hashes", async () => {
     const { keccak256: fast } = await createLedgerCrypto();
-    const hasher = await createKeccak(256);
-    for (let length = 0; length < 560; length++) {
-      const bytes = Uint8Array.from({ length }, (_, i) => (31 * i + length) & 255);
-      const expected = keccak256(bytes);
-      expect(hexlify(fast(bytes)), `${length} bytes`).to.equal(expected);
-      expect(`0x${hasher.init().update(bytes).digest()}`, `${length} bytes`).to.equal(expected);
+    for (const length of [0, 1, 64, 135, 136, 137, 1_000]) {
+      const bytes = Uint8Array.from({ length }, (_, i) => i & 255);
+      expect(hexlify(fast(bytes))).to.equal(keccak256(bytes));
     }
   });
 
