@@ -93,7 +93,7 @@ const config: HardhatUserConfig = {
     overrides: {
       "contracts/crosschain/Gateway.sol": solc(800),
       // Its posting is the cost of every transaction of layer 2, and its code has room.
-      "contracts/rollup/Rollup.sol": solc(5_000),
+      "contracts/rollup/Rollup.sol": solc(20_000),
       ...Object.fromEntries(PURE_SOURCES.map((source) => [source, pureSolc])),
     },
   },

@@ -219,13 +219,16 @@ contract Rollup is IRollup, EntryQueue, PosterBonds, EIP712 {
         if (claim.parent != parent) revert NotOnTheLatest(claim.parent, parent);
         if (claim.parentBlock != latest.blockNumber) revert WrongParentBlock(claim.parentBlock, latest.blockNumber);
 
-        uint256 least = block.timestamp - MAX_CLOCK_LAG;
-        if (latest.time > least) least = latest.time;
-        if (claim.time < least || claim.time > block.timestamp) {
-            revert BatchTimeOutOfRange(claim.time, least, block.timestamp);
+        uint256 clock = claim.time;
+        uint256 queueTime = claim.queueTime;
+        unchecked {
+            // Unix seconds are far above both.
+            uint256 least = block.timestamp - MAX_CLOCK_LAG;
+            if (latest.time > least) least = latest.time;
+            if (clock < least || clock > block.timestamp) revert BatchTimeOutOfRange(clock, least, block.timestamp);
+            if (queueTime > clock) revert QueueTimeTooLate(queueTime, clock);
+            _requireQueueServed(latest, claim.state.queue, queueTime, clock - FORCED_AFTER);
         }
-        if (claim.queueTime > claim.time) revert QueueTimeTooLate(claim.queueTime, claim.time);
-        _requireQueueServed(latest, claim.state.queue, claim.queueTime, claim.time - FORCED_AFTER);
     }
 
     /// @dev The first entry that is not consumed is younger than the batch says, and old only where as many as a batch must take
