@@ -12,14 +12,17 @@ export interface ReadinessCheck {
   readonly toleranceMs: number;
 }
 
-/** Whether this process does its work: each check must have succeeded lately, and the store must answer now. */
+/** What must hold now, by its name; rejects with the reason where it does not. */
+export type Conditions = Readonly<Record<string, () => Promise<void>>>;
+
+/** Whether this process does its work: each check must have succeeded lately, and each condition must hold now. */
 export class Readiness {
   private readonly checks = new Map<string, { readonly toleranceMs: number; at: number; lastError?: string }>();
 
   constructor(
     checks: readonly ReadinessCheck[],
     private readonly clock: Pick<Clock, "now">,
-    private readonly checkStore: () => Promise<void>,
+    private readonly conditions: Conditions,
   ) {
     for (const { name, toleranceMs } of checks) this.checks.set(name, { toleranceMs, at: Number.NEGATIVE_INFINITY });
   }
@@ -43,9 +46,11 @@ export class Readiness {
       const since = Number.isFinite(at) ? `for ${Math.round((now - at) / 1000)} s` : "yet";
       return [`${name}: no success ${since}${lastError === undefined ? "" : ` (${lastError})`}`];
     });
-    await this.checkStore().catch((error: unknown) => {
-      reasons.unshift(`store: ${error instanceof Error ? error.message : String(error)}`);
-    });
+    for (const [name, holds] of Object.entries(this.conditions)) {
+      await holds().catch((error: unknown) => {
+        reasons.unshift(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    }
     return { ready: reasons.length === 0, reasons };
   }
 }

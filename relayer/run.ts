@@ -69,7 +69,10 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
 
   const store = await Store.open(config.store, (error) => log.warn({ error }, "an idle store connection broke"));
   const metrics = new Metrics();
-  const readiness = new Readiness(readinessChecks(config), systemClock, () => store.check());
+  const readiness = new Readiness(readinessChecks(config), systemClock, {
+    store: () => store.check(),
+    ...(sequencing && { sequencer: async () => sequencer?.sequencer.requireTaking() }),
+  });
   const access = new Map(config.chains.map((chain) => [chain.chainId, new ChainAccess(chain)]));
   const readers = new Map(config.chains.map((chain) => [chain.chainId, readerOf(chain, log, metrics)]));
   const senders = new Map<bigint, TransactionSender>(

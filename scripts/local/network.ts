@@ -268,11 +268,11 @@ async function startSequencer(
   return sequencer;
 }
 
-/** It listens before it knows layer 1, and until then refuses everybody as busy. */
+/** It listens before it knows what layer 1 has, and is ready once it takes transactions. */
 async function takesTransactions(url: string): Promise<void> {
   const deadline = Date.now() + SEQUENCER_START_MS;
-  while (!(await fetch(`${url}/rollup`)).ok) {
-    if (Date.now() > deadline) throw new Error(`the sequencer at ${url} takes nothing yet: see its log`);
+  while (!(await fetch(`${url}/ready`)).ok) {
+    if (Date.now() > deadline) throw new Error(`the sequencer at ${url} takes nothing yet: ${url}/ready says why`);
     await delay(SEQUENCER_LOOK_MS);
   }
 }

@@ -33,7 +33,11 @@ describe("relayer API", () => {
     directory = await mkdtemp(join(tmpdir(), "relayer-api-"));
     store = await Store.open({ sqlite: join(directory, "store.sqlite") });
     now = 1_000_000;
-    readiness = new Readiness([{ name: "chain 31337", toleranceMs: 1_000 }], { now: () => now }, () => store.check());
+    readiness = new Readiness(
+      [{ name: "chain 31337", toleranceMs: 1_000 }],
+      { now: () => now },
+      { store: () => store.check() },
+    );
     api = buildApi({
       store,
       lanes: [LANE],
@@ -138,8 +142,17 @@ describe("relayer API", () => {
   });
 
   it("is not ready when the store does not answer", async () => {
-    readiness = new Readiness([], systemClock, () => Promise.reject(new Error("disk full")));
+    readiness = new Readiness([], systemClock, { store: () => Promise.reject(new Error("disk full")) });
     expect((await get("/ready")).body).to.deep.equal({ ready: false, reasons: ["store: disk full"] });
+  });
+
+  it("is not ready while any condition does not hold", async () => {
+    const conditions = { store: () => store.check(), sequencer: () => Promise.reject(new Error("being recovered")) };
+    readiness = new Readiness([], systemClock, conditions);
+    expect(await get("/ready")).to.deep.equal({
+      status: 503,
+      body: { ready: false, reasons: ["sequencer: being recovered"] },
+    });
   });
 
   it("serves metrics in the text format", async () => {

@@ -133,6 +133,11 @@ export class Sequencer {
     return { leaf: (index) => leafOf(life.engine, index), index: life.index, engine: life.engine };
   }
 
+  /** Throws while the pending state is being recovered: nothing is taken then. */
+  requireTaking(): void {
+    if (this.life === undefined) throw new Error("the pending state of layer 2 is being recovered");
+  }
+
   /** A sealed batch that is still in memory. */
   batch(number: bigint): SealedBatch | undefined {
     return this.life?.batcher.batch(number);

@@ -47,7 +47,7 @@ describe("watchtower submissions", () => {
       store,
       lanes: [LANE],
       metrics: new Metrics(),
-      readiness: () => new Readiness([], clock, () => store.check()).report(),
+      readiness: () => new Readiness([], clock, { store: () => store.check() }).report(),
       clock: systemClock,
       log: createLog({ operator: "test", level: "silent" }),
       watchtower: new Submissions(new Map([[VENUE.chainId, watched]]), {

@@ -58,7 +58,7 @@ describe("Watchtower, over a relayer's own API", () => {
       store,
       lanes: [LANE],
       metrics: new Metrics(),
-      readiness: () => new Readiness([], systemClock, () => store.check()).report(),
+      readiness: () => new Readiness([], systemClock, { store: () => store.check() }).report(),
       clock: systemClock,
       log: createLog({ operator: "test", level: "silent" }),
       watchtower: new Submissions(new Map([[VENUE.chainId, { ...VENUE, reader }]]), {

@@ -45,6 +45,13 @@ describe("sequencer", () => {
     expect(chain.latest.batch.state.queue).to.equal(3n);
   });
 
+  it("says that it takes nothing once it has ended, as before it has begun", async () => {
+    await funded();
+    expect(() => running.sequencer.requireTaking()).not.to.throw();
+    await running.stop();
+    expect(() => running.sequencer.requireTaking()).to.throw(Error);
+  });
+
   it("takes several transactions of one account at once, in the order of their nonces", async () => {
     await funded();
     const transfers = [1n, 2n, 3n].map((amount, nonce) =>
