@@ -105,7 +105,8 @@ const config: HardhatUserConfig = {
   typechain: { outDir: `${buildRoot}typechain-types`, target: "ethers-v6" },
   gasReporter: { enabled: process.env.REPORT_GAS === "true", offline: true, excludeContracts: ["mocks/"] },
   contractSizer: { strict: true, except: ["mocks/"] },
-  mocha: { timeout: 120_000 },
+  // Two files at a time, each worker with a chain of its own. The time limit ends what hangs; it measures nothing.
+  mocha: { timeout: 600_000, jobs: 2 },
 };
 
 export default config;

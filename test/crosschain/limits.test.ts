@@ -72,8 +72,7 @@ describe("Limits of a lane [gas]", () => {
     ["uses all of its gas and accepts", PAYLOAD.consumeGas, 0n],
     ["burns all of its gas", PAYLOAD.burnGas, 1n],
   ] as const) {
-    it(`let one transaction deliver the worst message alone, to a recipient that ${behaviour}`, async function () {
-      this.timeout(240_000);
+    it(`let one transaction deliver the worst message alone, to a recipient that ${behaviour}`, async () => {
       for (const { maxBytes, maxGas } of extremes) {
         const { gateway, remote, wallets } = await deployGatewayFrom(owner, 21);
         const receiver = await deploy<ReceiverMock>("ReceiverMock", [], owner);
@@ -115,8 +114,7 @@ describe("Limits of a lane [gas]", () => {
     await (await gateway.deliver(packed, { gasLimit: TX_GAS })).wait();
   });
 
-  it("let one transaction begin to acknowledge a lane that is full, had each message a record of its own", async function () {
-    this.timeout(240_000);
+  it("let one transaction begin to acknowledge a lane that is full, had each message a record of its own", async () => {
     const { gateway, remote, wallets } = await deployGatewayFrom(owner, 21);
     const burst = await ethers.deployContract("BurstSenderMock", [], owner);
     await burst.waitForDeployment();

@@ -134,8 +134,7 @@ class Model {
 }
 
 describe("Gateway model", () => {
-  it(`holds the README's invariants over ${OPERATIONS} seeded operations`, async function () {
-    this.timeout(300_000);
+  it(`holds the README's invariants over ${OPERATIONS} seeded operations`, async () => {
     const fixture = await load(deployGatewayWithReceiver);
     const { gateway, remote, receiver, recipient, target } = fixture;
     const model = new Model(fixture, await gateway.epochValidUntil(1n), BigInt(await time.latest()));

@@ -23,9 +23,7 @@ async function run(program: string): Promise<{ readonly code: number | null; rea
   return { code, said };
 }
 
-describe("the examples", function () {
-  this.timeout(240_000);
-
+describe("the examples", () => {
   for (const [program, title] of [
     ["onchain.ts", "plays on a local chain, and is paid as it was played"],
     ["channel.ts", "plays in a channel between two processes, and the cheat loses"],

@@ -21,8 +21,7 @@ const SLOTS_IN_AN_EPOCH = 4;
 const UNDONE_BLOCKS = 2 * SLOTS_IN_AN_EPOCH - 2;
 const GAS_LIMIT = 500_000n;
 
-describe("four relayer processes over anvil and hardhat node", function () {
-  this.timeout(240_000);
+describe("four relayer processes over anvil and hardhat node", () => {
   const { signal } = new AbortController();
   let directory: string;
   let network: LocalNetwork;

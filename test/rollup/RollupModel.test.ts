@@ -393,8 +393,7 @@ describe("Rollup against a model", () => {
   const seen = new Map<string, number>();
 
   for (const seed of SEEDS) {
-    it(`does what the model does, seed ${seed}`, async function () {
-      this.timeout(600_000);
+    it(`does what the model does, seed ${seed}`, async () => {
       const fixture = await deployRollup();
       const { sequencer, other, admin } = fixture;
       const accounts = await Promise.all(

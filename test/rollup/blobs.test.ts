@@ -64,8 +64,7 @@ describe("Rollup by blobs", () => {
   let opening: BlobOpening;
 
   // Proofs take a second each: one batch of two blobs, whose first segment of the second blob is false, serves all.
-  before(async function () {
-    this.timeout(300_000);
+  before(async () => {
     // Blocks go on: on a chain that stands still, ethers may wait for ever for a receipt that it just missed.
     node = await startAnvil({ chainId: 31_337, blockTime: 0.2 });
     provider = new JsonRpcProvider(node.url, 31_337, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });

@@ -49,9 +49,7 @@ async function bundled(files: readonly string[]): Promise<{ nodeImports: string[
   return { nodeImports: found, bytes: outputFiles[0]?.contents.length ?? 0 };
 }
 
-describe("the SDK in a browser", function () {
-  this.timeout(60_000);
-
+describe("the SDK in a browser", () => {
   it("bundles without a module of Node's", async () => {
     const { nodeImports: found, bytes } = await bundled(sources().filter((file) => !NODE_ONLY.has(file)));
     expect(found).to.deep.equal([]);

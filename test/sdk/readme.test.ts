@@ -78,9 +78,7 @@ function complaints(source: string): readonly string[] {
   return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
 }
 
-describe("the SDK's README", function () {
-  this.timeout(120_000);
-
+describe("the SDK's README", () => {
   const shown = blocks(readFileSync(join(SDK, "README.md"), "utf8"));
 
   it("shows programs that compile", () => {

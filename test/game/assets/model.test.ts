@@ -399,8 +399,7 @@ class Run {
 }
 
 describe("GameAssets model", () => {
-  it(`holds invariants A1 to A5 over ${OPERATIONS} random operations (seed ${SEED})`, async function () {
-    this.timeout(400_000);
+  it(`holds invariants A1 to A5 over ${OPERATIONS} random operations (seed ${SEED})`, async () => {
     const fixture = await withItems();
     const { assets, registry, developer, alice, bob, carol, artist } = fixture;
     const signer = new Wallet(keccak("voucher signer"));

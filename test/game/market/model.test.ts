@@ -380,8 +380,7 @@ class Run {
 }
 
 describe("Marketplace model", () => {
-  it(`holds invariants M1 to M3 over ${OPERATIONS} random operations (seed ${SEED})`, async function () {
-    this.timeout(400_000);
+  it(`holds invariants M1 to M3 over ${OPERATIONS} random operations (seed ${SEED})`, async () => {
     const fixture = await deployMarket();
     const { market, assets, operator, potion, artist, gold, silver, venue } = fixture;
     const players: Player[] = [];

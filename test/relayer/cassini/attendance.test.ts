@@ -27,8 +27,7 @@ const SENDER = 10;
 const PERIOD = 3_600n;
 const ELSEWHERE = "0x00000000000000000000000000000000000B0B00";
 
-describe("attendance that nobody shows by hand", function () {
-  this.timeout(240_000);
+describe("attendance that nobody shows by hand", () => {
   const stops: (() => Promise<void>)[] = [];
   const operators = new Map<string, Operator>();
   let url: string;

@@ -82,8 +82,7 @@ interface Said {
   } | null;
 }
 
-describe("a participant that is killed at every point of storing and sending", function () {
-  this.timeout(300_000);
+describe("a participant that is killed at every point of storing and sending", () => {
   let folder: string;
   let bundle: string;
   let child: ChildProcess | undefined;

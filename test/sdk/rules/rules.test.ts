@@ -72,9 +72,7 @@ async function put(code: string): Promise<Both> {
   return new Both(chain, CODE_AT, new EvmRules(evm, getBytes(code)));
 }
 
-describe("EvmRules", function () {
-  this.timeout(120_000);
-
+describe("EvmRules", () => {
   for (const { name, players, setups, move } of SAMPLES) {
     it(`answers as the chain does in random games of ${name}`, async () => {
       const { chain, evm } = await loadFixture(fixture);

@@ -138,8 +138,7 @@ const readerFixture = async () => {
 
 describe("Delegation against an exact model (invariants of bonds 1 to 6)", () => {
   for (const seed of SEEDS) {
-    it(`agrees after each of ${OPERATIONS} operations of seed ${seed}`, async function () {
-      this.timeout(240_000);
+    it(`agrees after each of ${OPERATIONS} operations of seed ${seed}`, async () => {
       const fixture = await loadFixture(readerFixture);
       const { delegation, token, reader, address, registry, vault, treasury, community } = fixture;
       const acts = actions(fixture);

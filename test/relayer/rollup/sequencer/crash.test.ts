@@ -42,9 +42,7 @@ async function live(directory: string, milliseconds: number): Promise<Life> {
   return { found, taken };
 }
 
-describe("a sequencer that is killed", function () {
-  this.timeout(300_000);
-
+describe("a sequencer that is killed", () => {
   it("has lost nothing that it acknowledged, and comes to the state that follows from it", async () => {
     const directory = newDirectory();
     const random = generator(5);
