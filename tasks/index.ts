@@ -57,6 +57,7 @@ import "./l2/withdraw";
 import "./l2/listGame";
 import "./l2/play";
 import "./rollup/status";
+import "./rollup/challenge";
 import "./rollup/exitProof";
 import "./game/check";
 import "./game/new";

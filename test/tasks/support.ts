@@ -44,3 +44,17 @@ export async function refusal(promise: Promise<unknown>): Promise<string> {
   expect(error, error?.stack).to.be.instanceOf(Refusal);
   return error?.message ?? "";
 }
+
+/** What a task prints while `action` runs, beside its result. */
+export async function recordingSay<Result extends object>(
+  action: () => Promise<Result>,
+): Promise<Result & { readonly lines: readonly string[] }> {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (line: string) => void lines.push(line);
+  try {
+    return { ...(await action()), lines };
+  } finally {
+    console.log = log;
+  }
+}
