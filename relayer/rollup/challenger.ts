@@ -45,8 +45,11 @@ export class Challenger {
   /** One look; idempotent, whatever an earlier one or another process has done. */
   async step(signal: AbortSignal): Promise<void> {
     const { node, freezes } = this.deps;
-    if (node.fraud !== undefined) await this.prove(node.fraud, signal);
-    else if (freezes && node.at !== undefined && node.isCurrent) await this.freeze(node.at, signal);
+    if (node.fraud !== undefined) {
+      // Its proof brings the head back to one at which the reward was asked for before.
+      this.rewardSeenAt = undefined;
+      await this.prove(node.fraud, signal);
+    } else if (freezes && node.at !== undefined && node.isCurrent) await this.freeze(node.at, signal);
     if (node.at !== undefined) await this.withdraw(node.at, signal);
   }
 

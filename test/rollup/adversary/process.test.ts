@@ -1,4 +1,4 @@
-import { time } from "@nomicfoundation/hardhat-network-helpers";
+import { mine, time } from "@nomicfoundation/hardhat-network-helpers";
 import { expect } from "chai";
 import { encodeTransaction } from "../../../protocol/ledger/transactions";
 import { DAY, Layer2, PARAMS, bodyOf } from "../support";
@@ -50,6 +50,30 @@ describe("a challenger as a process", () => {
       lie.batch.number,
       again.batch.number,
     ]);
+  });
+
+  it("takes its second reward too where its node sees the rollback before it has the proof's receipt", async () => {
+    const scene = await openScene();
+    const { fixture, layer2, draft, body } = scene;
+    const { rollup, sequencer } = fixture;
+    const lie = await layer2.post(Layer2.lie(await draft([body()]), 0));
+    const rig = await expectCaught(scene, lie, 0);
+    layer2.forgetFrom(lie);
+
+    await rollup.connect(sequencer).payBond({ value: PARAMS.bond });
+    const again = await layer2.post(Layer2.lie(await draft([body()]), 0));
+    // The head is again the one at which the first reward was taken. Blocks come while receipts are awaited.
+    rig.sender.meanwhile = async () => {
+      await mine(2);
+      await rig.node.step(rig.signal);
+    };
+    await rig.settle();
+    expect(await rollup.isProvenFalse(again.hash)).to.equal(true);
+    expect(rig.ofKind("reward_withdrawn").map(({ amount }) => amount)).to.deep.equal([
+      PARAMS.bond / 2n,
+      PARAMS.bond / 2n,
+    ]);
+    expect(await rollup.rewardOf(rig.sender.address)).to.equal(0n);
   });
 
   it("executes forced transactions whose logs nobody has any more", async () => {

@@ -94,6 +94,9 @@ export class InProcessReader implements Reads {
 
 /** Sends each key once and keeps what became of it, as the relayer's own sender does. */
 class KeyedSender implements TransactionSender {
+  /** What happens between a transaction's block and the return of its receipt. */
+  meanwhile: () => Promise<void> = () => Promise.resolve();
+
   constructor(
     readonly address: string,
     private readonly signer: Signer,
@@ -119,6 +122,7 @@ class KeyedSender implements TransactionSender {
       gasUsed: receipt.gasUsed,
     };
     await this.store.transactions.settleMined(id, outcome);
+    await this.meanwhile();
     return outcome;
   }
 }
@@ -133,7 +137,7 @@ export class ChallengerRig {
     readonly store: Store,
     readonly node: RollupNode,
     readonly challenger: Challenger,
-    readonly sender: TransactionSender,
+    readonly sender: KeyedSender,
     record: (emit: (event: RollupEvent) => void) => void,
   ) {
     record((event) => this.events.push(event));
