@@ -400,10 +400,8 @@ class Run {
   }
 }
 
-describe("QSC model", function () {
-  this.timeout(900_000);
-
-  it(`holds invariants 1 to 4 over ${OPERATIONS} random operations on two chains (seed ${SEED})`, async function () {
+describe("QSC model", () => {
+  it(`holds invariants 1 to 4 over ${OPERATIONS} random operations on two chains (seed ${SEED})`, async () => {
     const run = new Run(await deployEnds(), await ethers.deployContract("ReaderMock"), SEED);
     for (let count = 0; count < OPERATIONS; ++count) {
       await run.step();

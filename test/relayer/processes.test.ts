@@ -20,6 +20,8 @@ const REPOSITORY = resolve(__dirname, "../..");
 const SLOTS_IN_AN_EPOCH = 4;
 const UNDONE_BLOCKS = 2 * SLOTS_IN_AN_EPOCH - 2;
 const GAS_LIMIT = 500_000n;
+/** Longer than anything takes on a busy machine. */
+const PATIENCE_MS = 240_000;
 
 describe("four relayer processes over anvil and hardhat node", () => {
   const { signal } = new AbortController();
@@ -71,7 +73,7 @@ describe("four relayer processes over anvil and hardhat node", () => {
     await until(
       async () => (await lane(chain)).outSeq >= seq,
       () => `${chain.name} sent fewer than ${seq}`,
-      30_000,
+      PATIENCE_MS,
     );
   }
 
@@ -87,7 +89,7 @@ describe("four relayer processes over anvil and hardhat node", () => {
         from.outSeq === sent && to.inSeq === sent && from.ackSeq === sent;
       return through(atHome, atAway, newHome.outSeq) && through(atAway, atHome, newAway.outSeq);
     };
-    await until(settled, () => `out, in, ack at home and away: ${String(seen)}`, 90_000);
+    await until(settled, () => `out, in, ack at home and away: ${String(seen)}`, PATIENCE_MS);
   }
 
   /** What a relayer signed of the lane from `source`, as it tells everybody. */
@@ -116,7 +118,7 @@ describe("four relayer processes over anvil and hardhat node", () => {
       const after = await network.home.provider.getBlock(before?.number ?? 0);
       return after?.hash !== before?.hash && (await lane(network.home)).outSeq < outSeq + 2n;
     };
-    await until(undone, () => "no message was ever undone", 60_000);
+    await until(undone, () => "no message was ever undone", PATIENCE_MS);
   }
 
   it("lose, double and change nothing while one is killed and unfinalized blocks are undone", async () => {
@@ -127,13 +129,13 @@ describe("four relayer processes over anvil and hardhat node", () => {
     await until(
       async () => (await lane(network.away)).inSeq === 12n,
       () => "nothing arrived",
-      60_000,
+      PATIENCE_MS,
     );
     await send(network.away, 3);
     await until(
       async () => (await lane(network.home)).ackSeq > 0n && (await lane(network.away)).ackSeq > 0n,
       () => "nothing was acknowledged",
-      60_000,
+      PATIENCE_MS,
     );
 
     const before = new Map<string, readonly string[]>();
@@ -154,7 +156,7 @@ describe("four relayer processes over anvil and hardhat node", () => {
     await until(
       async () => (await signedBy(victim.url, network.home)).some(({ header }) => header.sourceBlock > number),
       () => "the relayer that was killed does not sign",
-      60_000,
+      PATIENCE_MS,
     );
     await untilSettled();
 

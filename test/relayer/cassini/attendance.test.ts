@@ -25,6 +25,8 @@ const OPERATOR = 3;
 const SENDER = 10;
 /** Long enough that no real second that passes here ends anything. */
 const PERIOD = 3_600n;
+/** Longer than anything takes on a busy machine. */
+const PATIENCE_MS = 240_000;
 const ELSEWHERE = "0x00000000000000000000000000000000000B0B00";
 
 describe("attendance that nobody shows by hand", () => {
@@ -169,14 +171,14 @@ describe("attendance that nobody shows by hand", () => {
     // The period of the deployment, in which nobody ran, is closed first: nothing was to be signed.
     const period = await liveness.openPeriod();
     for (const name of ["alice", "bob", "carol"]) await start(name);
-    await until(async () => (await liveness.openPeriod()) === period + 1n, explain, 60_000);
+    await until(async () => (await liveness.openPeriod()) === period + 1n, explain, PATIENCE_MS);
 
     const sent = await deployment.gateway
       .connect(accountOf(1).connect(provider))
       .sendMessage(interoperableAddress(31_338n, ELSEWHERE), "0x1234", []);
     await sent.wait();
     const opened = () => liveness.queryFilter(liveness.filters.SampleOpened());
-    await until(async () => (await opened()).length > 0, explain, 60_000);
+    await until(async () => (await opened()).length > 0, explain, PATIENCE_MS);
     const slot = (await opened())[0]?.args.slot ?? 0n;
     const set = [...(await registry.epochRecord(1n)).signers];
     const shown = async (): Promise<readonly string[]> => {
@@ -189,11 +191,11 @@ describe("attendance that nobody shows by hand", () => {
     expect(slot / (await liveness.SLOTS())).to.equal(period + 1n);
 
     await start("dave");
-    await until(async () => (await shown()).length === 4, explain, 60_000);
+    await until(async () => (await shown()).length === 4, explain, PATIENCE_MS);
     expect(await delegation.nextRewardEpoch()).to.equal(period + 1n);
 
     await at(await liveness.closableAt());
-    await until(async () => (await liveness.openPeriod()) === period + 2n, explain, 60_000);
+    await until(async () => (await liveness.openPeriod()) === period + 2n, explain, PATIENCE_MS);
     expect(await delegation.nextRewardEpoch()).to.equal(period + 2n);
     const [closed] = await liveness.queryFilter(liveness.filters.PeriodClosed(period + 1n));
     expect(closed?.args.samples).to.equal(1n);

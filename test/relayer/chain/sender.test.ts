@@ -24,8 +24,7 @@ interface NodeTransaction {
   readonly nonce: string;
 }
 
-describe("NonceSender", function () {
-  this.timeout(2 * GIVE_UP_MS);
+describe("NonceSender", () => {
   let node: LocalNode;
   let endpoint: FaultyEndpoint;
   let wallet: Wallet;
