@@ -1,7 +1,8 @@
-import { Interface, ZeroAddress, isError, keccak256, type Provider } from "ethers";
+import { Interface, ZeroAddress, keccak256, type Provider } from "ethers";
 import { buildArtifacts, type ArtifactSource, type ContractName } from "./contracts";
 import { connectContracts, expectedHolders, type Deployment, type TokenContracts } from "./deployment";
 import { finding, type Finding } from "./finding";
+import { grantsOf } from "./grants";
 import type { DeploymentParameters } from "./parameters";
 import { NO_FEES, type LaneFees } from "./parameters/lanes";
 import { COS_SHARES, COS_SUPPLY, VESTING_GROUPS } from "./parameters/token";
@@ -18,9 +19,6 @@ export interface VerifyOptions {
   readonly artifacts?: ArtifactSource;
 }
 
-/** Blocks that public endpoints of BSC answer `eth_getLogs` for at most. */
-const LOG_WINDOW = 5_000;
-const MAX_LOG_WINDOWS = 200;
 /** Later than any: in it holds what was decided last, whether it is in force already or not. */
 const LATER_EPOCH = 2n ** 64n;
 
@@ -251,7 +249,7 @@ async function verifyMembers(deployment: Deployment, provider: Provider): Promis
     findings.push(finding(`${role.name} of the deployer`, "no member", isMember ? "member" : "no member"));
   }
 
-  const granted = await grantedMembers(deployment, provider);
+  const granted = await grantsOf(accessManager, record, provider);
   if (granted === undefined) {
     findings.push({ subject: "other members", expected: "none", found: "logs are pruned", verdict: "unknown" });
     return findings;
@@ -264,31 +262,6 @@ async function verifyMembers(deployment: Deployment, provider: Provider): Promis
   }
   findings.push(finding("other members", "none", others.length === 0 ? "none" : others.join("; ")));
   return findings;
-}
-
-/** Every (role, account) that was ever granted; undefined where the endpoint does not serve the logs. */
-async function grantedMembers(
-  deployment: Deployment,
-  provider: Provider,
-): Promise<readonly (readonly [bigint, string])[] | undefined> {
-  const { accessManager, record } = deployment;
-  const first = record.contracts.AccessManager?.block ?? 0;
-  const last = await provider.getBlockNumber();
-  if (last - first > LOG_WINDOW * MAX_LOG_WINDOWS) return undefined;
-  const granted = new Map<string, readonly [bigint, string]>();
-  try {
-    for (let from = first; from <= last; from += LOG_WINDOW) {
-      const to = Math.min(from + LOG_WINDOW - 1, last);
-      for (const { args } of await accessManager.queryFilter(accessManager.filters.RoleGranted(), from, to)) {
-        granted.set(`${args.roleId}:${args.account}`, [args.roleId, args.account]);
-      }
-    }
-  } catch (error) {
-    if (isError(error, "CALL_EXCEPTION")) throw error;
-    return undefined;
-  }
-  // The first admin was granted when the manager was created: without that log others may be missing, too.
-  return granted.has(`${ADMIN_ROLE}:${record.deployer}`) ? [...granted.values()] : undefined;
 }
 
 async function verifyLanes({ gateway, parameters, record }: Deployment): Promise<readonly Finding[]> {

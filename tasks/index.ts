@@ -1,5 +1,6 @@
 import "./deploy";
 import "./verifyState";
+import "./roles";
 import "./qcp/addLane";
 import "./qcp/fees";
 import "./qcp/send";
