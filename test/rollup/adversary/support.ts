@@ -93,7 +93,7 @@ export class InProcessReader implements Reads {
 }
 
 /** Sends each key once and keeps what became of it, as the relayer's own sender does. */
-class KeyedSender implements TransactionSender {
+export class KeyedSender implements TransactionSender {
   /** What happens between a transaction's block and the return of its receipt. */
   meanwhile: () => Promise<void> = () => Promise.resolve();
 
