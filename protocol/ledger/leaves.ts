@@ -81,8 +81,7 @@ export function decodeLeaf(bytes: Uint8Array): Leaf | undefined {
 }
 
 function readFlat(reader: WireReader, kind: FlatKind): Leaf | undefined {
-  const values = reader.readAll(LEAVES[kind].fields as Fields);
-  return values === undefined ? undefined : ({ kind, ...values } as unknown as Leaf);
+  return reader.readInto({ kind }, LEAVES[kind].fields as Fields) as Leaf | undefined;
 }
 
 function readSession(reader: WireReader): Leaf | undefined {

@@ -84,8 +84,7 @@ export function encodeTransaction(transaction: Transaction): Uint8Array {
 export function readTransaction(reader: WireReader): Transaction | undefined {
   const kind = KINDS.get((reader.read("u8") as number | undefined) ?? 0);
   if (kind === undefined) return undefined;
-  const values = reader.readAll(TRANSACTIONS[kind].fields as Fields);
-  return values === undefined ? undefined : ({ kind, ...values } as unknown as Transaction);
+  return reader.readInto({ kind }, TRANSACTIONS[kind].fields as Fields) as Transaction | undefined;
 }
 
 /** The next transaction with its signatures; undefined where its type is unknown or it is cut short. */
@@ -120,10 +119,11 @@ export function typedFields(kind: TransactionKind): readonly { readonly name: st
   return [...fields.map(([name, wire]) => ({ name, type: SOLIDITY[wire] })), { name: "nonce", type: "uint64" }];
 }
 
-/** What is signed of a kind: its type hash, and its fields with their names. */
+/** What is signed of a kind: its fields with their names, and room for them behind its type hash. */
 interface TypedKind {
-  readonly typeHash: Uint8Array;
   readonly fields: readonly (readonly [string, Wire])[];
+  readonly words: Uint8Array;
+  readonly view: DataView;
 }
 
 const WORD = 32;
@@ -142,8 +142,9 @@ export class TransactionDigests {
     const text = new TextEncoder();
     const typed = (kind: TransactionKind): TypedKind => {
       const members = typedFields(kind).map(({ name, type }) => `${type} ${name}`);
-      const typeHash = crypto.keccak256(text.encode(`${kind}(${members.join(",")})`));
-      return { typeHash, fields: Object.entries(TRANSACTIONS[kind].fields as Fields) };
+      const words = new Uint8Array(WORD * (1 + members.length));
+      words.set(crypto.keccak256(text.encode(`${kind}(${members.join(",")})`)));
+      return { fields: Object.entries(TRANSACTIONS[kind].fields as Fields), words, view: new DataView(words.buffer) };
     };
     const kinds = Object.keys(TRANSACTIONS) as TransactionKind[];
     this.kinds = Object.fromEntries(kinds.map((kind) => [kind, typed(kind)])) as Record<TransactionKind, TypedKind>;
@@ -152,10 +153,8 @@ export class TransactionDigests {
   }
 
   digest(transaction: Transaction, nonce: bigint): Uint8Array {
-    const { typeHash, fields } = this.kinds[transaction.kind];
-    const words = new Uint8Array(WORD * (fields.length + 2));
-    const view = new DataView(words.buffer);
-    words.set(typeHash, 0);
+    const { fields, words, view } = this.kinds[transaction.kind];
+    words.fill(0, WORD);
     let end = WORD;
     for (const [name, wire] of fields) {
       end += WORD;
@@ -178,6 +177,6 @@ export class TransactionDigests {
 /** Writes what fits into 32 bytes, big-endian, so that it ends before `end`. */
 function putBig(view: DataView, end: number, value: bigint): void {
   for (let at = end - 8, rest = value; rest > 0n; at -= 8, rest >>= 64n) {
-    view.setBigUint64(at, BigInt.asUintN(64, rest));
+    view.setBigUint64(at, rest);
   }
 }

@@ -2,8 +2,9 @@
 export const TREE_DEPTH = 32;
 
 const HASH_BYTES = 32;
-/** Even, so that neighbours lie together. */
-const HASHES_IN_PAGE = 512;
+/** Hashes of a page as a power of two: more than one, so that neighbours lie together. */
+const PAGE_BITS = 9;
+const HASHES_IN_PAGE = 1 << PAGE_BITS;
 
 type Hash = (bytes: Uint8Array) => Uint8Array;
 
@@ -12,26 +13,30 @@ class Level {
   private readonly pages: Uint8Array[] = [];
 
   get(index: number): Uint8Array {
-    const page = this.pages[Math.floor(index / HASHES_IN_PAGE)];
+    const page = this.pages[index >>> PAGE_BITS];
     if (page === undefined) return ZERO;
-    const start = (index % HASHES_IN_PAGE) * HASH_BYTES;
+    const start = startOf(index);
     return page.subarray(start, start + HASH_BYTES);
   }
 
   /** Two neighbours, of which the first has an even index. */
   pair(index: number): Uint8Array {
-    const start = (index % HASHES_IN_PAGE) * HASH_BYTES;
+    const start = startOf(index);
     return this.page(index).subarray(start, start + 2 * HASH_BYTES);
   }
 
   set(index: number, hash: Uint8Array): void {
-    this.page(index).set(hash, (index % HASHES_IN_PAGE) * HASH_BYTES);
+    this.page(index).set(hash, startOf(index));
   }
 
   private page(index: number): Uint8Array {
-    const number = Math.floor(index / HASHES_IN_PAGE);
-    return (this.pages[number] ??= new Uint8Array(HASHES_IN_PAGE * HASH_BYTES));
+    return (this.pages[index >>> PAGE_BITS] ??= new Uint8Array(HASHES_IN_PAGE * HASH_BYTES));
   }
+}
+
+/** Where the hash with this index begins in its page. */
+function startOf(index: number): number {
+  return (index & (HASHES_IN_PAGE - 1)) * HASH_BYTES;
 }
 
 const ZERO = new Uint8Array(HASH_BYTES);
@@ -94,9 +99,13 @@ export class LedgerTree {
   }
 
   private node(pair: Uint8Array): Uint8Array {
-    for (const byte of pair) if (byte !== 0) return this.keccak256(pair);
-    return ZERO;
+    return isZero(pair) ? ZERO : this.keccak256(pair);
   }
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false;
+  return true;
 }
 
 /** The root that a multiproof leads to; undefined where it has too few or too many siblings. */
@@ -120,7 +129,7 @@ export function rootOf(
       const pair = new Uint8Array(2 * HASH_BYTES);
       pair.set(index % 2 === 0 ? hash : sibling, 0);
       pair.set(index % 2 === 0 ? sibling : hash, HASH_BYTES);
-      parents.push({ index: Math.floor(index / 2), hash: pair.every((byte) => byte === 0) ? ZERO : keccak256(pair) });
+      parents.push({ index: Math.floor(index / 2), hash: isZero(pair) ? ZERO : keccak256(pair) });
     }
     nodes = parents;
   }

@@ -55,13 +55,18 @@ export class WireReader {
 
   /** All fields, in their order; undefined where one is. */
   readAll<F extends Fields>(fields: F): Values<F> | undefined {
-    const values: Record<string, number | bigint | Uint8Array> = {};
+    return this.readInto({}, fields);
+  }
+
+  /** All fields into `target`, behind what it has. */
+  readInto<Target extends object, F extends Fields>(target: Target, fields: F): (Target & Values<F>) | undefined {
+    const values = target as Record<string, number | bigint | Uint8Array>;
     for (const name in fields) {
       const value = this.read(fields[name] as Wire);
       if (value === undefined) return undefined;
       values[name] = value;
     }
-    return values as Values<F>;
+    return values as unknown as Target & Values<F>;
   }
 
   take(size: number): Uint8Array | undefined {
@@ -78,7 +83,12 @@ export class WireReader {
 
   private big(size: number): bigint {
     let value = 0n;
-    for (let left = size; left > 0; left -= 4) value = (value << 32n) | BigInt(this.small(4));
+    for (let left = size; left > 0; left -= 4) {
+      const word = this.small(4);
+      // Most are small: zeros before them need no arithmetic.
+      if (value !== 0n) value = (value << 32n) | BigInt(word);
+      else if (word !== 0) value = BigInt(word);
+    }
     return value;
   }
 
@@ -142,7 +152,8 @@ export class WireWriter {
   private big(value: bigint, size: number): this {
     const start = this.reserve(size);
     let rest = value;
-    for (let i = size - 4; i >= 0; i -= 4, rest >>= 32n) this.view.setUint32(start + i, Number(rest & LOW_32_BITS));
+    // Of each value its lowest 64 bits are written.
+    for (let i = size - 8; i >= 0; i -= 8, rest >>= 64n) this.view.setBigUint64(start + i, rest);
     return rest === 0n ? this : refuse(value, size);
   }
 

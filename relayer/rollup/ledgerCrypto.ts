@@ -4,6 +4,7 @@ import { createKeccak } from "hash-wasm";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
 
 const SIGNATURE_BYTES = 64;
+const DIGEST_BYTES = 32;
 const KEY_BYTES = 65;
 /** Half of the curve's order: an `s` above it is high. */
 const MAX_S = Uint8Array.from(Buffer.from("7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0", "hex"));
@@ -26,7 +27,12 @@ function nativeRecovery(): RecoverKey | undefined {
     return undefined;
   }
   const key = new Uint8Array(KEY_BYTES);
-  return (digest, rs, parity) => secp256k1.ecdsaRecover(rs, parity, digest, false, key);
+  // A copy costs less than what V8 does to an array of a few bytes before native code may read it.
+  const message = new Uint8Array(DIGEST_BYTES);
+  return (digest, rs, parity) => {
+    message.set(digest);
+    return secp256k1.ecdsaRecover(rs, parity, message, false, key);
+  };
 }
 
 const nobleRecovery: RecoverKey = (digest, rs, parity) => {
