@@ -119,6 +119,11 @@ const SOURCES: Readonly<Record<ContractName, string>> = {
   QSC: "contracts/qsc/QSC.sol",
 };
 
+/** The source file, as the compiler names it. */
+export function sourceOf(name: ContractName): string {
+  return SOURCES[name];
+}
+
 /** The name that the compiler knows: that of the source file. */
 export function compiledName(name: ContractName): string {
   return basename(SOURCES[name], ".sol");

@@ -7,7 +7,7 @@ import { validateParameters, type DeploymentParameters } from "./parameters";
 import { NO_FEES, type LaneParameters } from "./parameters/lanes";
 import type { VestingGroup } from "./parameters/token";
 import { rollupSetup } from "./rollupSetup";
-import { recordableArgs, type ContractRecord, type DeploymentRecord, type Recorder } from "./record";
+import { recordableArgs, type ContractRecord, type DeploymentRecord, type Origin, type Recorder } from "./record";
 import {
   ADMIN_ROLE,
   HOLDER_CONTRACTS,
@@ -40,6 +40,8 @@ export interface DeploymentOptions {
   readonly recorder: Recorder;
   /** The build's by default. */
   readonly artifacts?: ArtifactSource;
+  /** Recorded beside each contract. */
+  readonly origin?: (name: ContractName) => Promise<Origin>;
   readonly observe?: (event: DeploymentEvent) => void | Promise<void>;
   /** Called once before the first transaction; throws to refuse. */
   readonly admit?: (plan: DeploymentPlan) => Promise<void>;
@@ -465,6 +467,7 @@ class Run {
       ...(receipt === undefined ? {} : { transaction: receipt.hash }),
       args: recordableArgs(args),
       codeHash: keccak256(code),
+      ...(await this.options.origin?.(name)),
     };
     await this.save({ ...this.record, contracts: { ...this.record.contracts, [name]: created } });
     await this.observe({ step, phase: "recorded" });

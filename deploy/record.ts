@@ -14,7 +14,14 @@ export interface ContractRecord {
   readonly args: readonly unknown[];
   /** keccak256 of the code. */
   readonly codeHash: string;
+  /** Version of the compiler, with its commit. */
+  readonly compiler?: string;
+  /** Commit of the repository; with `-dirty` where files differed from it. Absent outside a checkout. */
+  readonly commit?: string;
 }
+
+/** Where a contract's code comes from. */
+export type Origin = Pick<ContractRecord, "compiler" | "commit">;
 
 export interface LaneRecord {
   /** Decimal. */

@@ -4,14 +4,14 @@ import { deploy, type DeploymentEvent } from "../deploy/deployment";
 import { cautionsOf } from "../deploy/parameters";
 import { fileRecorder, memoryRecorder, type DeploymentRecord } from "../deploy/record";
 import { networkParameters } from "./networkParameters";
-import { inWords, openSession, withCommonParams, type BuildArgs } from "./session";
+import { compileUnlessTold, inWords, openSession, withCommonParams, type BuildArgs } from "./session";
 
 withCommonParams(
   task("deploy", "Deploys every contract, opens the lanes, hands all roles over; goes on where it stopped"),
 )
   .addFlag("noCompile", "Take the contracts as they were compiled last")
   .setAction(async (args: BuildArgs, hre): Promise<DeploymentRecord> => {
-    await hre.run("compile", { quiet: true });
+    await compileUnlessTold(hre, args);
     const session = await openSession(hre, args);
     const signer = await session.signer();
     const parameters = await networkParameters(session);

@@ -1,4 +1,5 @@
 import "./deploy";
+import "./verifyAll";
 import "./verifyState";
 import "./roles";
 import "./qcp/addLane";

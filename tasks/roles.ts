@@ -2,7 +2,7 @@ import { task } from "hardhat/config";
 import { readRoleTable, type RoleRow, type RoleTable } from "../deploy/roleTable";
 import { networkParameters } from "./networkParameters";
 import { Refusal } from "./refusal";
-import { inWords, loadRecord, openSession, withCommonParams, type BuildArgs } from "./session";
+import { compileUnlessTold, inWords, loadRecord, openSession, withCommonParams, type BuildArgs } from "./session";
 
 const MARKS = { same: "ok", extra: "EXTRA", missing: "MISSING", differs: "DIFFERS" } as const;
 const HEAD = { role: "role", ability: "may call", holder: "holder", delay: "delay" } as const;
@@ -12,7 +12,7 @@ withCommonParams(
 )
   .addFlag("noCompile", "Take the contracts as they were compiled last")
   .setAction(async (args: BuildArgs, hre): Promise<RoleTable> => {
-    await hre.run("compile", { quiet: true });
+    await compileUnlessTold(hre, args);
     const session = await openSession(hre, args);
     const [record, parameters] = [await loadRecord(session), await networkParameters(session)];
     const { provider, artifacts, say } = session;

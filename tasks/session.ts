@@ -29,6 +29,10 @@ export interface BuildArgs extends CommonArgs {
   readonly noCompile?: boolean;
 }
 
+export async function compileUnlessTold(hre: HardhatRuntimeEnvironment, { noCompile }: BuildArgs): Promise<void> {
+  if (noCompile !== true) await hre.run("compile", { quiet: true });
+}
+
 /** Adds the parameters of {@link CommonArgs} to a task. */
 export function withCommonParams(definition: ConfigurableTaskDefinition): ConfigurableTaskDefinition {
   return definition

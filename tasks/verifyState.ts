@@ -3,14 +3,14 @@ import type { Finding } from "../deploy/finding";
 import { verifyState } from "../deploy/verifyState";
 import { networkParameters } from "./networkParameters";
 import { Refusal } from "./refusal";
-import { inWords, loadRecord, openSession, withCommonParams, type BuildArgs } from "./session";
+import { compileUnlessTold, inWords, loadRecord, openSession, withCommonParams, type BuildArgs } from "./session";
 
 const MARKS = { same: "ok", different: "DIFFERS", unknown: "unknown" } as const;
 
 withCommonParams(task("verify:state", "Compares the chain with the deployment's parameters; fails on a difference"))
   .addFlag("noCompile", "Take the contracts as they were compiled last")
   .setAction(async (args: BuildArgs, hre): Promise<readonly Finding[]> => {
-    await hre.run("compile", { quiet: true });
+    await compileUnlessTold(hre, args);
     const session = await openSession(hre, args);
     const [record, parameters] = [await loadRecord(session), await networkParameters(session)];
     const { provider, artifacts } = session;
