@@ -57,4 +57,22 @@ describe("halts of moves", () => {
     await check();
     expect(await at(next)).to.equal(next);
   });
+
+  it("are found among many at a cost that does not grow with their number", async () => {
+    const { rollup, layer2 } = await loadPlayed();
+    const from = (await layer2.now()) + PARAMS.challengeSeconds + 2n * DAY;
+    const COUNT = 70n;
+    // A second each, with a second between.
+    const begin = (index: bigint) => from + 2n * index;
+    for (let index = 0n; index < COUNT; index++) await rollup.setMovesHalt(begin(index), begin(index) + 1n);
+    for (let index = 0n; index < COUNT; index++) {
+      expect(await rollup.movesHaltAt(begin(index))).to.equal(begin(index));
+      expect(await rollup.movesHaltAt(begin(index) + 1n)).to.equal(NEVER);
+    }
+    // A cold read is 2,100 gas (EIP-2929): seven bisect 70, one is the length. Reading all would be 147,000.
+    const CALL = 21_000n + 2_000n;
+    for (const clock of [from - 1n, from, begin(COUNT)]) {
+      expect(await rollup.movesHaltAt.estimateGas(clock)).to.be.at.most(CALL + 8n * 2_500n);
+    }
+  });
 });

@@ -24,12 +24,16 @@ library MovesHalts {
     }
 
     /// @notice Where the halt begins that `time` falls into; the largest `uint64` for none.
+    /// @dev By bisection: a proof of fraud asks, and has to fit into a transaction however many were announced.
     function at(Halt[] storage self, uint256 time) internal view returns (uint64) {
-        for (uint256 i = self.length; i != 0; --i) {
-            Halt memory halt = self[i - 1];
-            if (time >= halt.to) break;
-            if (time >= halt.from) return halt.from;
+        uint256 first = 0;
+        uint256 end = self.length;
+        while (first < end) {
+            uint256 middle = (first + end) / 2;
+            if (self[middle].to > time) end = middle;
+            else first = middle + 1;
         }
-        return type(uint64).max;
+        if (first == self.length || time < self[first].from) return type(uint64).max;
+        return self[first].from;
     }
 }

@@ -147,7 +147,7 @@ export type Chains = ReadonlyMap<bigint, CassiniChain>;
 export async function until(
   condition: () => boolean | Promise<boolean>,
   explain: () => string,
-  timeoutMs = 30_000,
+  timeoutMs = 240_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
