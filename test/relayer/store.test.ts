@@ -18,6 +18,7 @@ import { openPostgres } from "../../relayer/store/postgres";
 import { openSqlite } from "../../relayer/store/sqlite";
 import { Store, type StoreLocation } from "../../relayer/store/store";
 import { startPostgres, type LocalPostgres } from "../support/postgres";
+import { shouldKeepARollup } from "./rollupStore";
 import { LANE, headerAt, messagesUpTo, resultAt, testSigner } from "./storeSamples";
 
 const REVERSE = {
@@ -83,6 +84,8 @@ function shouldBehaveLikeAStore(freshLocation: () => Promise<StoreLocation>): vo
   afterEach(async () => {
     for (const each of opened.splice(0)) await each.close();
   });
+
+  shouldKeepARollup(() => store, open);
 
   describe("migrations", () => {
     const withEngine = async <T>(at: StoreLocation, step: (engine: StoreEngine) => Promise<T>): Promise<T> => {
