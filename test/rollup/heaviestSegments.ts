@@ -13,6 +13,7 @@ import {
   type TransactionKind,
 } from "../../protocol/ledger/transactions";
 import type { Multiproof } from "../../protocol/ledger/tree";
+import { TREE_CAPACITY } from "../../protocol/ledger/view";
 import { DOMAIN, TIME, contextOf, crypto, player, segmentOf, sign } from "../protocol/ledger/support";
 import { FullTree, nonZero } from "./fullTree";
 import { Random } from "../support/random";
@@ -292,9 +293,13 @@ export function mostOf(part: Part): number {
   return Math.min(MAX_IN_SEGMENT, Math.floor(SEGMENT_METER / meterOfPart(part)));
 }
 
-/** A segment of these parts, each the heaviest of its kind and all over different leaves of a full tree. Entries come first. */
-export function heavySegment(parts: readonly Part[], seed = 1, domain = DOMAIN): HeavySegment {
+/**
+ * A segment of these parts, each the heaviest of its kind and all over different leaves of a full tree. Entries come first.
+ * @param room Indices that no leaf ever had; by default more than it needs.
+ */
+export function heavySegment(parts: readonly Part[], seed = 1, domain = DOMAIN, room?: number): HeavySegment {
   const maker = new Maker(new Random(seed), domain);
+  if (room !== undefined) maker.tree.nextLeaf = TREE_CAPACITY - room;
   const entries = parts.flatMap((part) => (isTransaction(part) ? [] : [maker.entry(part)]));
   const transactions = parts.flatMap((part) => (isTransaction(part) ? [maker.signed(part)] : []));
   const body = segmentOf(entries.length, ...transactions);
