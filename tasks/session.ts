@@ -36,7 +36,10 @@ export async function compileUnlessTold(hre: HardhatRuntimeEnvironment, { noComp
 /** Adds the parameters of {@link CommonArgs} to a task. */
 export function withCommonParams(definition: ConfigurableTaskDefinition): ConfigurableTaskDefinition {
   return definition
-    .addOptionalParam("deployment", "File of the deployment's record; default: deploy/deployments/<network>.json")
+    .addOptionalParam(
+      "deployment",
+      "File of the deployment's record; default: LOCALHOST_DEPLOYMENT, or deploy/deployments/<network>.json",
+    )
     .addOptionalParam(
       "from",
       "Account that sends, by address or index; default: the first one",
@@ -80,7 +83,7 @@ export async function openSession(hre: HardhatRuntimeEnvironment, args: CommonAr
     live,
     provider: hre.ethers.provider,
     artifacts: (name) => hre.artifacts.readArtifact(compiledName(name)) as Promise<ContractArtifact>,
-    recordFile: args.deployment ?? recordPath(hre.network.name),
+    recordFile: args.deployment ?? recordOf(hre.network.name),
     signer: () => chooseSigner(hre, args.from),
     async time() {
       // Not by ethers: it rejects a pending block, which has no number.
@@ -100,6 +103,12 @@ export async function openSession(hre: HardhatRuntimeEnvironment, args: CommonAr
       if (!/^y(es)?$/i.test(answer.trim())) throw new Refusal("nothing was sent");
     },
   };
+}
+
+/** A local network may have been deployed by another program, which keeps its record elsewhere. */
+function recordOf(network: string): string {
+  const local = network === "localhost" ? process.env.LOCALHOST_DEPLOYMENT : undefined;
+  return local === undefined || local === "" ? recordPath(network) : local;
 }
 
 async function chooseSigner(hre: HardhatRuntimeEnvironment, from: string | undefined): Promise<TaskSigner> {

@@ -134,7 +134,7 @@ async function payAtOnce(
 export async function standOf({ sequencer }: LocalNetwork): Promise<string> {
   if (sequencer === undefined) return "no sequencer";
   const { pending, posted, certified, final } = await new SequencerApi(sequencer.url, fetch).info();
-  return `batch ${pending.batch} fills, ${posted} posted, ${certified} certified, ${final} final`;
+  return `batch ${pending.batch} is being filled; on layer 1 up to ${posted}, certified up to ${certified}, final up to ${final}`;
 }
 
 async function gameOf(api: SequencerApi, signal: AbortSignal): Promise<LeafNamed<"Game">> {

@@ -32,6 +32,8 @@ export interface LocalNetwork {
   readonly relayers: readonly RelayerProcess[];
   /** Layer 2's sequencer, where one was asked for. */
   readonly sequencer: RelayerProcess | undefined;
+  /** File that tells a shell, and the tasks run in it, where this network is. */
+  readonly environment: string;
   stop(): Promise<void>;
 }
 
@@ -111,7 +113,8 @@ export async function startLocalNetwork(options: LocalNetworkOptions): Promise<L
         `layer 2: sequencer ${sequencer.url}; the relayers certify its batches, and the first one challenges them`,
       );
     }
-    return { artifacts, home, away, relayers, sequencer, stop };
+    const environment = writeEnvironment(directory, home, sequencer);
+    return { artifacts, home, away, relayers, sequencer, environment, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -266,6 +269,27 @@ async function startSequencer(
   const sequencer = await startRelayerProcess(stringify(yaml), { name: "sequencer", url, directory: folder });
   await takesTransactions(url);
   return sequencer;
+}
+
+/** What another terminal has to know, so that tasks with `--network localhost` find the home chain and layer 2. */
+function writeEnvironment(
+  directory: string,
+  { name, node }: LocalChain,
+  sequencer: RelayerProcess | undefined,
+): string {
+  const variables = {
+    LOCALHOST_RPC: node.url,
+    LOCALHOST_DEPLOYMENT: join(directory, `${name}.json`),
+    ...(sequencer !== undefined && { SEQUENCER_URL: sequencer.url }),
+  };
+  const file = join(directory, "environment.sh");
+  writeFileSync(
+    file,
+    Object.entries(variables)
+      .map(([key, value]) => `export ${key}='${value}'\n`)
+      .join(""),
+  );
+  return file;
 }
 
 /** It listens before it knows what layer 1 has, and is ready once it takes transactions. */

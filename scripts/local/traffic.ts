@@ -18,7 +18,7 @@ export interface Exchange {
 }
 
 /** Fixed: an estimate in the second of the holder's last checkpoint misses the slot that the next second writes. */
-const EXCHANGE_GAS = 500_000n;
+const MOST_GAS = 500_000n;
 
 /** Burns one token on `from` for alice (home) or bob (away), to be minted for the other one. */
 export async function exchange(
@@ -32,7 +32,7 @@ export async function exchange(
   const receiver = await to.account(atHome ? ACCOUNTS.bob : ACCOUNTS.alice).getAddress();
   const qsc = (atHome ? token.home : token.away).connect(holder) as ContractTypes["QSC"];
   const recipient = interoperableAddress(BigInt(to.node.chainId), receiver);
-  const sent = await qsc.qcpExchange(recipient, parseEther("1"), { gasLimit: EXCHANGE_GAS });
+  const sent = await qsc.qcpExchange(recipient, parseEther("1"), { gasLimit: MOST_GAS });
   const receipt = await sent.wait();
   const sendId = sendIdOf(qsc, receipt);
   return { from, to, symbol: token.symbol, sendId, seq: messageIdSeq(sendId), sentAt: Date.now(), status: "sent" };
@@ -41,7 +41,7 @@ export async function exchange(
 /** Takes back on the source what a failed exchange burned there. Anyone may; here the issuer does. */
 export async function reclaim(token: LinkedToken, failed: Exchange, network: LocalNetwork): Promise<void> {
   const qsc = failed.from === network.home ? token.home : token.away;
-  const sent = await qsc.qcpReclaim(failed.sendId);
+  const sent = await qsc.qcpReclaim(failed.sendId, { gasLimit: MOST_GAS });
   await sent.wait();
   failed.status = "reclaimed";
 }

@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import type { LocalChain, LocalNetwork } from "./network";
 import { summarize, type ObservedDelivery } from "./observer";
 import type { Exchange } from "./traffic";
@@ -25,17 +26,20 @@ export async function renderView(
   supplies: readonly string[],
   layer2: readonly string[],
 ): Promise<string> {
-  const { home, away, relayers } = network;
-  const lines = ["COS GameNet · two local chains, four relayers, quorum of two thirds", ""];
+  const { home, away, relayers, sequencer, environment } = network;
+  const lines = ["COS GameNet · two local chains, four relayers with a quorum of two thirds, layer 2", ""];
   for (const [chain, other] of [
     [home, away],
     [away, home],
   ] as const) {
     lines.push(await renderChain(chain, other));
   }
+  const urls = { home: home.node.url, away: away.node.url, ...(sequencer && { sequencer: sequencer.url }) };
+  const endpoints = Object.entries(urls).map(([name, url]) => `${name} ${url.replace("http://", "")}`);
   const summary = summarize(exchanges, deliveries);
   lines.push(
     "",
+    `endpoints  ${endpoints.join("  ")}`,
     `relayers   ${relayers.map(({ url }) => url.replace("http://", "")).join("  ")}  (/metrics /ready /health)`,
     `deliveries ${deliveries.length}, each with ${summary.quorum} signatures or more, ${summary.gasPerMessage} gas a message`,
     `latency    p50 ${summary.latencyMs.p50} ms, p95 ${summary.latencyMs.p95} ms from inclusion to delivery`,
@@ -44,6 +48,9 @@ export async function renderView(
     ...layer2.map((line, index) => `${(index === 0 ? "layer 2" : "").padEnd(11)}${line}`),
     "",
     ...exchanges.slice(-RECENT).map(renderExchange),
+    "",
+    `In another terminal, from this folder:  . ${relative(process.cwd(), environment)}`,
+    "and the l2:* and rollup:* tasks of the README find this network with --network localhost",
     "",
     "… sent  → executed  ✓ acknowledged  ✗ failed on the target  ↩ reclaimed on the source      Ctrl-C stops",
   );

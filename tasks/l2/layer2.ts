@@ -1,7 +1,6 @@
 import { ZeroAddress } from "ethers";
 import type { ContractTypes } from "../../deploy/contracts";
 import type { RollupContracts } from "../../deploy/deployment";
-import { SdkError } from "../../sdk/errors";
 import { LedgerAccount } from "../../sdk/rollup/ledgerAccount";
 import { SequencerApi, type LeafNamed, type LedgerLeaf } from "../../sdk/rollup/sequencerApi";
 import { walletSpeaker } from "../../sdk/rollup/speaker";
@@ -9,6 +8,7 @@ import { openStakeToken, type StakeToken } from "../game/room";
 import { Refusal } from "../refusal";
 import { openDeployment, openToken, parseWhole, type CommonArgs, type Session } from "../session";
 import { submit } from "../submit";
+import { onLayer2 } from "./onLayer2";
 
 /** What every task takes that speaks with a sequencer. */
 export interface SequencerArgs extends CommonArgs {
@@ -24,9 +24,11 @@ export interface Layer2 {
 /** An asset of layer 2, read and shown in its token's unit. */
 export interface Asset extends StakeToken {
   readonly number: number;
+  /** As it was asked for. */
+  readonly name: string;
 }
 
-export const SEQUENCER_HELP = "Endpoint of the sequencer; default: SEQUENCER_URL";
+export const SEQUENCER_HELP = "URL of the sequencer; default: SEQUENCER_URL";
 
 export async function openRollup(session: Session): Promise<RollupContracts> {
   const { rollup } = await openDeployment(session);
@@ -37,9 +39,9 @@ export async function openRollup(session: Session): Promise<RollupContracts> {
 /** Refuses a sequencer of another rollup. */
 export async function openLayer2(session: Session, args: SequencerArgs): Promise<Layer2> {
   const contracts = await openRollup(session);
-  const endpoint = args.sequencer ?? process.env.SEQUENCER_URL;
-  if (endpoint === undefined) throw new Refusal("name the sequencer's endpoint: --sequencer, or SEQUENCER_URL");
-  const sequencer = new SequencerApi(endpoint.replace(/\/$/, ""), fetch);
+  const endpoint = sequencerUrl(args);
+  if (endpoint === undefined) throw new Refusal("name the sequencer's URL: --sequencer, or SEQUENCER_URL");
+  const sequencer = new SequencerApi(endpoint, fetch);
   const { chainId, rollup } = await onLayer2(() => sequencer.info());
   const own = (await contracts.rollup.getAddress()).toLowerCase();
   if (chainId !== session.chainId || rollup !== own) {
@@ -50,62 +52,89 @@ export async function openLayer2(session: Session, args: SequencerArgs): Promise
   return { contracts, sequencer };
 }
 
+/** Undefined where none is named. */
+export function sequencerUrl({ sequencer }: SequencerArgs): string | undefined {
+  const [key, url] =
+    sequencer === undefined ? ["SEQUENCER_URL", process.env.SEQUENCER_URL] : ["--sequencer", sequencer];
+  if (url === undefined || url === "") return undefined;
+  if (URL.canParse(url) && /^https?:/i.test(url)) return url.replace(/\/$/, "");
+  throw new Refusal(`${key} ${url}: not a URL such as https://layer2.example`);
+}
+
 /** `BNB`, `COS`, the symbol of a QSC, or an address: refuses what is not listed on layer 2. */
 export async function openAsset(session: Session, { vault }: RollupContracts, name: string): Promise<Asset> {
   const token = await openStakeToken(session, name);
   const count = await vault.assetCount();
   for (let number = 0; number < count; number++) {
-    if ((await vault.tokenOf(number)) === token.address) return { ...token, number };
+    if ((await vault.tokenOf(number)) === token.address) return { ...token, number, name };
   }
   throw new Refusal(`--asset ${name}: not listed on layer 2`);
 }
 
 /** How amounts of an asset number are shown. */
 export async function assetOf(session: Session, { vault }: RollupContracts, number: number): Promise<Asset> {
-  return { ...(await openStakeToken(session, await vault.tokenOf(number))), number };
+  const name = await vault.tokenOf(number);
+  return { ...(await openStakeToken(session, name)), number, name };
 }
 
-/** The account of the task's signer; with several, the one that is named. */
-export async function openAccount(
+/** The accounts of the task's signer. */
+export async function openAccounts(
   session: Session,
   { contracts, sequencer }: Layer2,
-  chosen: string | undefined,
-): Promise<LedgerAccount> {
-  const signer = await session.signer();
+): Promise<readonly LedgerAccount[]> {
   const venue = { chainId: session.chainId, rollup: await contracts.rollup.getAddress() };
-  const accounts = await onLayer2(async () => LedgerAccount.of(sequencer, await walletSpeaker(signer, venue)));
-  if (accounts.length === 0) {
-    throw new Refusal(`${signer.address} has no account on layer 2: it gets one with its first l2:deposit`);
-  }
-  if (chosen === undefined && accounts.length > 1) {
-    throw new Refusal(`name one by --account: ${accounts.map(({ index }) => index).join(", ")}`);
-  }
-  const wanted = chosen === undefined ? accounts[0]?.index : Number(parseWhole("account", chosen));
-  const account = accounts.find(({ index }) => index === wanted);
-  if (account === undefined) throw new Refusal(`--account ${chosen}: not of ${signer.address}`);
-  return account;
+  const speaker = await walletSpeaker(await session.signer(), venue);
+  return onLayer2(() => LedgerAccount.of(sequencer, speaker));
 }
 
-/** The account's balance in an asset. */
-export async function openBalance(account: LedgerAccount, asset: Asset): Promise<LeafNamed<"Balance">> {
+/** The account of the task's signer that has this asset; with several, the one that is named. */
+export async function openAccount(
+  session: Session,
+  layer2: Layer2,
+  asset: number,
+  chosen: string | undefined,
+): Promise<LedgerAccount> {
+  const { address } = await session.signer();
+  const accounts = await openAccounts(session, layer2);
+  const [first] = accounts;
+  if (first === undefined) {
+    throw new Refusal(`${address} has no account on layer 2: it gets one with its first l2:deposit`);
+  }
+  if (chosen !== undefined) {
+    const wanted = Number(parseWhole("account", chosen));
+    const account = accounts.find(({ index }) => index === wanted);
+    if (account === undefined) throw new Refusal(`--account ${chosen}: not of ${address}`);
+    return account;
+  }
+  const balances = await onLayer2(() => Promise.all(accounts.map((account) => account.balance(asset))));
+  const having = accounts.filter((_, i) => balances[i] !== undefined);
+  if (having.length > 1) throw new Refusal(`name one by --account: ${having.map(({ index }) => index).join(", ")}`);
+  return having[0] ?? first;
+}
+
+/** The account's balance in an asset, of which it is about to spend. */
+export async function openBalance(account: LedgerAccount, asset: Asset, amount: bigint): Promise<LeafNamed<"Balance">> {
   const balance = await onLayer2(() => account.balance(asset.number));
-  if (balance === undefined) throw new Refusal(`account ${account.index} has no balance in this asset: deposit some`);
+  if (balance === undefined) {
+    throw new Refusal(`account ${account.index} has no balance of ${asset.name} on layer 2: l2:deposit makes one`);
+  }
+  if (balance.amount < amount) {
+    throw new Refusal(
+      `account ${account.index} has ${asset.show(balance.amount)} on layer 2, not ${asset.show(amount)}`,
+    );
+  }
   return balance;
+}
+
+/** An amount above zero. */
+export function parsePayment(asset: Asset, text: string): bigint {
+  const amount = asset.parse("amount", text);
+  if (amount === 0n) throw new Refusal(`--amount ${text}: more than nothing`);
+  return amount;
 }
 
 export function balancesIn(leaves: readonly LedgerLeaf[], asset: number): readonly LeafNamed<"Balance">[] {
   return leaves.filter((leaf): leaf is LeafNamed<"Balance"> => leaf.kind === "Balance" && leaf.asset === asset);
-}
-
-/** Runs `action`; what layer 2 refuses ends the task in words. */
-export async function onLayer2<Result>(action: () => Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (error) {
-    if (!(error instanceof SdkError)) throw error;
-    const { message = error.message, error: code = error.code } = error.context as { message?: string; error?: string };
-    throw new Refusal(`${code}: ${message}; ${error.remedy}`, error);
-  }
 }
 
 /** Lets the vault take an amount, where the asset is a token and it may not yet. */

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { getBytes } from "ethers";
 import { task } from "hardhat/config";
 import { connect } from "../../deploy/contracts";
+import { MAX_LIFE_SECONDS, MAX_PLAYERS, MIN_MOVES_IN_LIFE, MIN_MOVE_SECONDS } from "../../protocol/ledger/sessions";
 import { payable, type LedgerAccount } from "../../sdk/rollup/ledgerAccount";
 import type { LeafNamed, LedgerSession } from "../../sdk/rollup/sequencerApi";
 import { boardOf, type Board, type Position } from "../game/board";
@@ -12,7 +13,6 @@ import { Refusal } from "../refusal";
 import { openSession, withCommonParams, type Session } from "../session";
 import {
   assetOf,
-  onLayer2,
   openAccount,
   openAsset,
   openBalance,
@@ -23,6 +23,7 @@ import {
   type Layer2,
   type SequencerArgs,
 } from "./layer2";
+import { onLayer2 } from "./onLayer2";
 
 interface PlayArgs extends SequencerArgs {
   readonly game?: string;
@@ -46,10 +47,6 @@ export interface LedgerTable extends SeatView {
   readonly phase: "waiting" | "playing" | "over";
 }
 
-/** Two hours: what layer 2 asks for at least. */
-const MOVE_SECONDS = "7200";
-const MOVES_IN_LIFE = 100n;
-
 withCommonParams(task("l2:play", "Plays a session on layer 2, where moves cost nothing"))
   .addOptionalParam("sequencer", SEQUENCER_HELP)
   .addOptionalParam("game", "Number of the game, to open a session of it")
@@ -57,7 +54,7 @@ withCommonParams(task("l2:play", "Plays a session on layer 2, where moves cost n
   .addOptionalParam("stake", "Stake of each player, where a session is opened or joined", "0")
   .addOptionalParam("asset", "What is staked: BNB, COS, the symbol of a QSC, or an address", "BNB")
   .addOptionalParam("players", "How many play", "2")
-  .addOptionalParam("moveTime", "Seconds for a move", MOVE_SECONDS)
+  .addOptionalParam("moveTime", "Seconds for a move", `${MIN_MOVE_SECONDS}`)
   .addOptionalParam("life", "Seconds after which the session ends, whatever happens; default: a hundred moves' time")
   .addOptionalParam("setup", "The game's own options, in hex", "0x")
   .addOptionalParam("account", "Which of the sender's accounts on layer 2, where it has several")
@@ -71,20 +68,37 @@ withCommonParams(task("l2:play", "Plays a session on layer 2, where moves cost n
     if ((args.game === undefined) === (args.session === undefined)) {
       throw new Refusal("name --game to open a session of it, or --session to join one or go on with it");
     }
-    const account = await openAccount(session, layer2, args.account);
-    const index =
-      args.session === undefined ? await open(session, layer2, account, args) : parseLeaf("session", args.session);
+    const given = args.session === undefined ? undefined : parseLeaf("session", args.session);
+    const asset =
+      given === undefined
+        ? await openAsset(session, layer2.contracts, args.asset)
+        : await assetPlayed(session, layer2, given);
+    const account = await openAccount(session, layer2, asset.number, args.account);
+    const index = given ?? (await open(session, layer2, account, asset, args));
     const player = await LedgerPlayer.sit(session, layer2, account, index);
-    if (args.show !== true && args.session !== undefined) await player.join(args.stake);
+    const plays = args.show !== true && args.leave !== true && args.expire !== true;
+    if (plays && args.session !== undefined) await player.join(args.stake);
     if (args.leave === true) await player.leave();
     else if (args.expire === true) await player.expire();
     else if (args.move !== undefined) await player.move(args.move, `--move ${args.move}: `);
-    else if (args.show !== true && process.stdin.isTTY && args.quiet !== true) return playInTerminal(player, session);
+    else if (plays && process.stdin.isTTY && args.quiet !== true) return playInTerminal(player, session);
     return player.show();
   });
 
-async function open(session: Session, layer2: Layer2, account: LedgerAccount, args: PlayArgs): Promise<number> {
-  const asset = await openAsset(session, layer2.contracts, args.asset);
+/** What is staked in a session that is there. */
+async function assetPlayed(session: Session, { contracts, sequencer }: Layer2, index: number): Promise<Asset> {
+  const found = await onLayer2(() => sequencer.session(index));
+  if (found === undefined) throw new Refusal(`--session ${index}: there is none, or it is over`);
+  return assetOf(session, contracts, (found.game as LeafNamed<"Game">).asset);
+}
+
+async function open(
+  session: Session,
+  layer2: Layer2,
+  account: LedgerAccount,
+  asset: Asset,
+  args: PlayArgs,
+): Promise<number> {
   const gameId = parseNumber("game", args.game ?? "");
   const games = await onLayer2(() => layer2.sequencer.games());
   const game = games.find((leaf) => leaf.gameId === gameId && leaf.asset === asset.number);
@@ -92,25 +106,41 @@ async function open(session: Session, layer2: Layer2, account: LedgerAccount, ar
     throw new Refusal(`--game ${gameId} is not on layer 2 in ${args.asset}: l2:list-game brings it there`);
   }
   const stake = parseStake(asset, args.stake);
-  const { index: balance } = await openBalance(account, asset);
-  const moveSeconds = parseNumber("moveTime", args.moveTime);
-  const lifeSeconds = args.life === undefined ? moveSeconds * MOVES_IN_LIFE : parseNumber("life", args.life);
+  const { index: balance } = await openBalance(account, asset, stake);
+  const { moveSeconds, lifeSeconds } = parseTimes(args);
+  const players = Number(parseNumber("players", args.players));
+  if (players < 2 || players > MAX_PLAYERS) throw new Refusal(`--players ${players}: 2 to ${MAX_PLAYERS} play`);
   if (!/^0x([0-9a-fA-F]{2}){0,255}$/.test(args.setup)) throw new Refusal(`--setup ${args.setup}: not bytes in hex`);
   await session.confirm(`Open a session of game ${gameId} on layer 2, with a stake of ${asset.show(stake)} each`);
   const receipt = await onLayer2(() =>
     account.openSession(balance, {
       game: game.index,
       stake,
-      players: Number(parseNumber("players", args.players)),
-      moveSeconds: Number(moveSeconds),
-      lifeSeconds: Number(lifeSeconds),
+      players,
+      moveSeconds,
+      lifeSeconds,
       setup: getBytes(args.setup),
     }),
   );
   const [index] = receipt.leaves;
   if (index === undefined) throw new Refusal(`the sequencer names no session of ${receipt.hash}: see its receipt`);
-  session.say(`  session ${index}: others join by l2:play --session ${index} --stake ${args.stake}`);
+  session.say(`  session ${index}. Whoever is to play with you joins by`);
+  session.say(`  npx hardhat l2:play --network ${session.network} --session ${index} --stake ${args.stake}`);
   return index;
+}
+
+function parseTimes(args: PlayArgs): { readonly moveSeconds: number; readonly lifeSeconds: number } {
+  const moveSeconds = Number(parseNumber("moveTime", args.moveTime));
+  if (moveSeconds < MIN_MOVE_SECONDS) {
+    throw new Refusal(`--move-time ${moveSeconds}: layer 2 asks for ${MIN_MOVE_SECONDS} s at least`);
+  }
+  const least = MIN_MOVES_IN_LIFE * moveSeconds;
+  const lifeSeconds = args.life === undefined ? least : Number(parseNumber("life", args.life));
+  if (lifeSeconds < least || lifeSeconds > MAX_LIFE_SECONDS) {
+    const given = args.life === undefined ? `--move-time ${moveSeconds}` : `--life ${lifeSeconds}`;
+    throw new Refusal(`${given}: a session lives for ${MIN_MOVES_IN_LIFE} moves' time to ${MAX_LIFE_SECONDS} s`);
+  }
+  return { moveSeconds, lifeSeconds };
 }
 
 function parseStake(asset: Asset, text: string): bigint {
@@ -164,6 +194,10 @@ class LedgerPlayer implements Seat<LedgerTable> {
       say(`  ${table.accounts.length} of ${this.last.seats} seats are taken`);
       return table;
     }
+    if (this.last.phase === "waiting") {
+      say("  nobody waits for others any more: all stakes are back");
+      return table;
+    }
     for (const line of await this.board.draw(await this.position(table))) say(line);
     if (table.phase === "playing") {
       const turn = table.turn === table.seat && table.seat !== undefined ? "your" : `player ${table.turn ?? "?"}'s`;
@@ -179,10 +213,10 @@ class LedgerPlayer implements Seat<LedgerTable> {
     const { phase, seat } = await this.table();
     if (phase !== "waiting" || seat !== undefined) return;
     const amount = parseStake(this.asset, stake);
-    const { index: balance } = await openBalance(this.account, this.asset);
     if (amount !== this.last.stake) {
-      throw new Refusal(`--stake ${stake}: this session is for ${this.asset.show(this.last.stake)} each`);
+      throw new Refusal(`--stake ${stake}: this session is for ${this.asset.show(this.last.stake)} each: name that`);
     }
+    const { index: balance } = await openBalance(this.account, this.asset, amount);
     await this.session.confirm(`Join session ${this.index} on layer 2 with ${this.asset.show(amount)}`);
     await onLayer2(() => this.account.joinSession(this.index, balance, amount));
   }
@@ -192,6 +226,10 @@ class LedgerPlayer implements Seat<LedgerTable> {
   }
 
   async expire(): Promise<void> {
+    const { deadline } = await this.table();
+    if (deadline >= (await this.session.time())) {
+      throw new Refusal(`--expire: the deadline is ${timeInWords(deadline)}, until then nothing is decided`);
+    }
     await onLayer2(() => this.account.timeOut(this.index));
   }
 
@@ -204,7 +242,12 @@ class LedgerPlayer implements Seat<LedgerTable> {
    * @param where Stands before what is wrong with the text.
    */
   async move(text: string, where = ""): Promise<void> {
-    const position = await this.position(await this.table());
+    const table = await this.table();
+    if (table.phase === "waiting") throw new Refusal(`${where}the session waits for players still`);
+    if (table.turn !== "anyone" && table.turn !== table.seat) {
+      throw new Refusal(`${where}it is player ${table.turn ?? "?"}'s turn`);
+    }
+    const position = await this.position(table);
     const move = await this.board.move(text.trim(), position).catch((cause: Error) => {
       throw new Refusal(`${where}${cause.message}`, cause);
     });

@@ -5,15 +5,16 @@ import { Refusal } from "../refusal";
 import { openSession, parseAccount, withCommonParams } from "../session";
 import {
   balancesIn,
-  onLayer2,
   openAccount,
   openAsset,
   openBalance,
   openLayer2,
   parseLeaf,
+  parsePayment,
   SEQUENCER_HELP,
   type SequencerArgs,
 } from "./layer2";
+import { onLayer2 } from "./onLayer2";
 
 interface TransferArgs extends SequencerArgs {
   readonly asset: string;
@@ -32,21 +33,23 @@ withCommonParams(task("l2:transfer", "Pays somebody on layer 2; it costs nothing
     const session = await openSession(hre, args);
     const layer2 = await openLayer2(session, args);
     const asset = await openAsset(session, layer2.contracts, args.asset);
-    const amount = asset.parse("amount", args.amount);
+    const amount = parsePayment(asset, args.amount);
     if (payable(amount) !== amount) {
       throw new Refusal(`--amount ${args.amount}: too many digits for a transfer; ${asset.show(payable(amount))} goes`);
     }
-    const account = await openAccount(session, layer2, args.account);
-    const { index: from } = await openBalance(account, asset);
+    const account = await openAccount(session, layer2, asset.number, args.account);
+    const { index: from } = await openBalance(account, asset, amount);
 
     await session.confirm(`Pay ${asset.show(amount)} to ${args.to} on layer 2`);
     const receipt = await onLayer2(async () => {
-      if (!args.to.startsWith("0x")) return account.transfer(from, parseLeaf("to", args.to), amount);
+      if (/^\d+$/.test(args.to)) return account.transfer(from, parseLeaf("to", args.to), amount);
       const address = parseAccount("to", args.to);
       const [balance] = balancesIn(await layer2.sequencer.leavesOf(address.toLowerCase()), asset.number);
       if (balance !== undefined) return account.transfer(from, balance.index, amount);
       return account.transferToNew(from, address, amount);
     });
-    session.say(`  ${receipt.hash}: ${receipt.status}, batch ${receipt.batch}, segment ${receipt.segment}`);
+    const left = await onLayer2(() => account.balance(asset.number));
+    session.say(`  paid, in batch ${receipt.batch}: ${receipt.hash}`);
+    session.say(`  account ${account.index} has ${asset.show(left?.amount ?? 0n)} left`);
     return receipt;
   });

@@ -1,20 +1,21 @@
 import { task } from "hardhat/config";
-import type { LeafNamed, SequencerApi } from "../../sdk/rollup/sequencerApi";
+import type { SequencerApi } from "../../sdk/rollup/sequencerApi";
 import { Refusal } from "../refusal";
 import { openSession, withCommonParams, type Session } from "../session";
 import { submit } from "../submit";
 import {
   assetOf,
-  onLayer2,
   openAccount,
   openAsset,
   openBalance,
   openLayer2,
   parseLeaf,
+  parsePayment,
   SEQUENCER_HELP,
   type Layer2,
   type SequencerArgs,
 } from "./layer2";
+import { onLayer2 } from "./onLayer2";
 
 interface WithdrawArgs extends SequencerArgs {
   readonly asset: string;
@@ -47,16 +48,18 @@ withCommonParams(
 
 async function leave(session: Session, layer2: Layer2, args: WithdrawArgs): Promise<Withdrawn> {
   const asset = await openAsset(session, layer2.contracts, args.asset);
-  const amount = asset.parse("amount", args.amount ?? "");
-  const account = await openAccount(session, layer2, args.account);
-  const { index: from } = await openBalance(account, asset);
+  const amount = parsePayment(asset, args.amount ?? "");
+  const account = await openAccount(session, layer2, asset.number, args.account);
+  const { index: from } = await openBalance(account, asset, amount);
   await session.confirm(`Take ${asset.show(amount)} off layer 2`);
   const receipt = await onLayer2(() => account.withdraw(from, amount));
   const [exit] = receipt.leaves;
   if (exit === undefined) throw new Refusal(`the sequencer names no exit of ${receipt.hash}: see its receipt`);
   const window = await layer2.contracts.rollup.CHALLENGE_SECONDS();
-  session.say(`  exit ${exit}, in batch ${receipt.batch}: final ${window} s after that is posted`);
-  session.say(`  then l2:withdraw --claim ${exit} pays it here`);
+  session.say(
+    `  exit ${exit}, in batch ${receipt.batch}: final ${window} s after that batch is posted. Then it is paid by`,
+  );
+  session.say(`  npx hardhat l2:withdraw --network ${session.network} --claim ${exit}`);
   return { exits: [exit] };
 }
 
@@ -65,17 +68,18 @@ async function claim(session: Session, layer2: Layer2, which: string): Promise<W
   const exits = which === "all" ? await unpaid(session, layer2) : [parseLeaf("claim", which)];
   const paid: number[] = [];
   for (const exit of exits) {
+    if (await contracts.vault.isClaimed(exit)) throw new Refusal(`exit ${exit} is paid: nothing to do`);
+    const what = await inWordsOf(session, layer2, sequencer, exit);
     const evidence = await onLayer2(() => sequencer.proof(exit, "final"));
     if (evidence === undefined) {
-      const message = `exit ${exit} is in no final batch yet`;
-      if (which !== "all") throw new Refusal(`${message}: try again once its window is over`);
-      session.say(message);
+      const message = `${what}: its batch is not final yet`;
+      if (which !== "all") throw new Refusal(`${message}, try again once its window is over`);
+      session.say(`  ${message}`);
       continue;
     }
     const { batch, index, leaf, siblings } = evidence;
     const proof = [batch, { index, leaf, siblings }] as const;
     const data = contracts.vault.interface.encodeFunctionData("claimExit", proof as never);
-    const what = await inWordsOf(session, layer2, sequencer, exit);
     await submit(session, `Pay ${what}`, { to: await contracts.vault.getAddress(), data });
     paid.push(exit);
   }
@@ -98,7 +102,7 @@ async function inWordsOf(
   exit: number,
 ): Promise<string> {
   const leaf = await onLayer2(() => sequencer.leaf(exit));
-  if (leaf?.kind === "ItemExit") return `exit ${exit}: ${leaf.amount} of item ${leaf.id} to ${leaf.owner}`;
-  const { owner, amount, asset } = leaf as LeafNamed<"Exit">;
-  return `exit ${exit}: ${(await assetOf(session, contracts, asset)).show(amount)} to ${owner}`;
+  if (leaf?.kind === "ItemExit") return `exit ${exit}, ${leaf.amount} of item ${leaf.id} to ${leaf.owner}`;
+  if (leaf?.kind !== "Exit") throw new Refusal(`--claim ${exit}: leaf ${exit} of layer 2 is no exit`);
+  return `exit ${exit}, ${(await assetOf(session, contracts, leaf.asset)).show(leaf.amount)} to ${leaf.owner}`;
 }

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { task } from "hardhat/config";
 import type { LeafEvidence } from "../../sdk/rollup/sequencerApi";
-import { onLayer2, openLayer2, parseLeaf, SEQUENCER_HELP, type SequencerArgs } from "../l2/layer2";
+import { openLayer2, parseLeaf, SEQUENCER_HELP, type SequencerArgs } from "../l2/layer2";
+import { onLayer2 } from "../l2/onLayer2";
 import { Refusal } from "../refusal";
 import { openSession, withCommonParams } from "../session";
 
@@ -10,6 +11,9 @@ interface ExitProofArgs extends SequencerArgs {
   readonly at: string;
   readonly out?: string;
 }
+
+/** First bytes of leaves that the vault pays: an exit of money, one of items. */
+const EXITS: ReadonlySet<string> = new Set(["0x07", "0x08"]);
 
 withCommonParams(task("rollup:exit-proof", "Fetches the proof of a leaf, checks it, and shows the call that pays it"))
   .addOptionalParam("sequencer", SEQUENCER_HELP)
@@ -27,10 +31,16 @@ withCommonParams(task("rollup:exit-proof", "Fetches the proof of a leaf, checks 
     const { batch, hash, siblings } = evidence;
     const canonical = await contracts.rollup.batchHashOf(batch.number);
     if (canonical !== hash) throw new Refusal(`layer 1 has another batch ${batch.number}: ${canonical}, not ${hash}`);
-    const proof = [batch, { index: leaf, leaf: evidence.leaf, siblings }] as const;
-    const data = contracts.vault.interface.encodeFunctionData("claimExit", proof as never);
-    session.say(`leaf ${leaf} of batch ${batch.number}, whose state has the root ${batch.state.root}`);
-    session.say(`  to ${await contracts.vault.getAddress()}\n  data ${data}`);
+    session.say(`Leaf ${leaf} of batch ${batch.number}, whose state has the root ${batch.state.root}`);
+    if (EXITS.has(evidence.leaf.slice(0, 4))) {
+      const proof = [batch, { index: leaf, leaf: evidence.leaf, siblings }] as const;
+      const data = contracts.vault.interface.encodeFunctionData("claimExit", proof as never);
+      const when =
+        at === "final" ? "Anyone may send this call, which pays it" : "Once that batch is final, this pays it";
+      session.say(`  ${when}:\n  to ${await contracts.vault.getAddress()}\n  data ${data}`);
+    } else {
+      session.say("  it is no exit: nothing is paid for it while layer 2 runs");
+    }
     if (args.out !== undefined) {
       const text = JSON.stringify(evidence, (_, value: unknown) => (typeof value === "bigint" ? `${value}` : value), 2);
       await writeFile(args.out, `${text}\n`);

@@ -1,6 +1,7 @@
 import { formatEther } from "ethers";
 import { task } from "hardhat/config";
-import { onLayer2, openRollup, type SequencerArgs } from "../l2/layer2";
+import { openRollup, sequencerUrl, type SequencerArgs } from "../l2/layer2";
+import { onLayer2 } from "../l2/onLayer2";
 import { SequencerApi } from "../../sdk/rollup/sequencerApi";
 import { timeInWords } from "../explain";
 import { openSession, parseAccount, withCommonParams } from "../session";
@@ -21,7 +22,7 @@ export interface RollupStatus {
 }
 
 withCommonParams(task("rollup:status", "Shows where layer 2 stands: batches, queue, posting, bonds"))
-  .addOptionalParam("sequencer", "Endpoint of a sequencer to ask as well; default: SEQUENCER_URL, or none")
+  .addOptionalParam("sequencer", "URL of a sequencer to ask as well; default: SEQUENCER_URL, or none")
   .addOptionalParam("poster", "Show this account's bond; default: that of the account that sends")
   .setAction(async (args: StatusArgs, hre): Promise<RollupStatus> => {
     const session = await openSession(hre, args);
@@ -46,9 +47,9 @@ withCommonParams(task("rollup:status", "Shows where layer 2 stands: batches, que
     say(`  ${poster}: ${role}, bond ${formatEther(bond)} of ${formatEther(await rollup.BOND())} BNB`);
     if (leavingAt !== 0n) say(`    leaving; its bond is free ${timeInWords(leavingAt + window)}`);
 
-    const endpoint = args.sequencer ?? process.env.SEQUENCER_URL;
+    const endpoint = sequencerUrl(args);
     if (endpoint !== undefined) {
-      const info = await onLayer2(() => new SequencerApi(endpoint.replace(/\/$/, ""), fetch).info());
+      const info = await onLayer2(() => new SequencerApi(endpoint, fetch).info());
       say(`Sequencer ${endpoint}: ${info.pending.transactions} transactions in batch ${info.pending.batch}`);
       say(`  posted ${info.posted}, certified ${info.certified}, final ${info.final}; data in ${info.mode}`);
     }
