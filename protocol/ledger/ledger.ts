@@ -54,8 +54,7 @@ export class Ledger implements LedgerView {
 
   leaf(index: number): Leaf | undefined {
     if (this.touched.has(index)) return this.touched.get(index);
-    const bytes = this.leaves.get(index);
-    const leaf = bytes === undefined ? undefined : decodeLeaf(bytes.slice());
+    const leaf = this.committedLeaf(index);
     this.touched.set(index, leaf);
     return leaf;
   }
@@ -68,7 +67,7 @@ export class Ledger implements LedgerView {
   /** As it was committed last; not part of any witness. */
   committedLeaf(index: number): Leaf | undefined {
     const bytes = this.leaves.get(index);
-    return bytes === undefined ? undefined : decodeLeaf(bytes.slice());
+    return bytes === undefined ? undefined : decodeLeaf(bytes);
   }
 
   put(index: number, leaf: Leaf | undefined): void {

@@ -30,7 +30,10 @@ const MAX_U128 = (1n << 128n) - 1n;
 const POWERS = Array.from({ length: 32 }, (_, exponent) => 10n ** BigInt(exponent));
 const MAX_MANTISSA = (1n << 35n) - 1n;
 
-/** Reads fields one after another; `undefined` where the bytes end too early or an amount has no meaning. */
+/**
+ * Reads fields one after another; `undefined` where the bytes end too early or an amount has no meaning. Values are the
+ * reader's own: they outlive the bytes.
+ */
 export class WireReader {
   constructor(
     private readonly bytes: Uint8Array,
@@ -44,11 +47,11 @@ export class WireReader {
   read(wire: Wire): number | bigint | Uint8Array | undefined {
     if (wire === "bytes8" || wire === "bytes16") {
       const length = this.read(wire === "bytes8" ? "u8" : "u16") as number | undefined;
-      return length === undefined ? undefined : this.take(length);
+      return length === undefined ? undefined : this.copy(length);
     }
     const size = BYTES[wire];
+    if (wire === "address") return this.copy(size);
     if (this.left < size) return undefined;
-    if (wire === "address") return this.take(size);
     if (wire === "f40") return this.amount();
     return size <= 4 ? this.small(size) : this.big(size);
   }
@@ -69,10 +72,18 @@ export class WireReader {
     return values as unknown as Target & Values<F>;
   }
 
+  /** A view of the next bytes. */
   take(size: number): Uint8Array | undefined {
     if (this.left < size) return undefined;
     this.offset += size;
     return this.bytes.subarray(this.offset - size, this.offset);
+  }
+
+  private copy(size: number): Uint8Array | undefined {
+    if (this.left < size) return undefined;
+    this.offset += size;
+    // A Buffer's own slice is no copy.
+    return Uint8Array.prototype.slice.call(this.bytes, this.offset - size, this.offset);
   }
 
   private small(size: number): number {

@@ -1,13 +1,16 @@
+import { same } from "../../protocol/ledger/authority";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
 import type { SignatureItem } from "./signatureBatch";
 
 interface Known {
-  readonly signature: Uint8Array;
+  readonly item: SignatureItem;
   readonly address: Uint8Array | undefined;
 }
 
 /** Kept at most; the oldest go first. */
 const CAPACITY = 65_536;
+/** Of a digest, in its key: as many as a number holds exactly. Where two digests have one key, the newer one is known. */
+const KEY_BYTES = 6;
 
 /**
  * The ledger's cryptography with signatures that somebody recovered before, at the door or in a thread: each answer is
@@ -15,7 +18,7 @@ const CAPACITY = 65_536;
  */
 export class KnownSigners implements LedgerCrypto {
   readonly keccak256: LedgerCrypto["keccak256"];
-  private readonly known = new Map<string, Known>();
+  private readonly known = new Map<number, Known>();
 
   constructor(
     private readonly crypto: LedgerCrypto,
@@ -31,9 +34,7 @@ export class KnownSigners implements LedgerCrypto {
 
   /** @param addresses One per item; undefined where the signature is nobody's. */
   learn(items: readonly SignatureItem[], addresses: readonly (Uint8Array | undefined)[]): void {
-    for (const [i, { digest, signature }] of items.entries()) {
-      this.known.set(keyOf(digest), { signature, address: addresses[i] });
-    }
+    for (const [i, item] of items.entries()) this.known.set(keyOf(item.digest), { item, address: addresses[i] });
     for (const key of this.known.keys()) {
       if (this.known.size <= this.capacity) return;
       this.known.delete(key);
@@ -43,7 +44,7 @@ export class KnownSigners implements LedgerCrypto {
   readonly recover = (digest: Uint8Array, signature: Uint8Array): Uint8Array | undefined => {
     const key = keyOf(digest);
     const known = this.known.get(key);
-    if (known === undefined || !Buffer.from(signature).equals(known.signature)) {
+    if (known === undefined || !same(known.item.digest, digest) || !same(known.item.signature, signature)) {
       return this.crypto.recover(digest, signature);
     }
     this.known.delete(key);
@@ -51,6 +52,8 @@ export class KnownSigners implements LedgerCrypto {
   };
 }
 
-function keyOf(digest: Uint8Array): string {
-  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("latin1");
+function keyOf(digest: Uint8Array): number {
+  let key = 0;
+  for (let i = 0; i < KEY_BYTES; i++) key = key * 256 + (digest[i] as number);
+  return key;
 }
