@@ -71,6 +71,7 @@ const chain = z
     requestTimeoutMs: milliseconds(100, 60_000).default(5_000),
     logRange: z.int("give a number of blocks").positive("give a number of blocks").default(1_000),
     maxGasPriceGwei: gwei.default(parseUnits("5", "gwei")),
+    maxBlobGasPriceGwei: gwei.default(parseUnits("5", "gwei")),
     payout: address.optional(),
   })
   .superRefine((value, context) => {
@@ -97,12 +98,13 @@ const perSecond = z.number("give transfers a second").nonnegative("give at least
 
 const sequencer = z.strictObject({
   directory: z.string().min(1).default("data/sequencer"),
-  mode: z.literal("calldata", "give calldata").default("calldata"),
+  mode: z.enum(["calldata", "blobs", "cheapest"], "give calldata, blobs or cheapest").default("calldata"),
   staking: address.optional(),
   batch: z
     .strictObject({
       transactions: whole(1, 1_000_000).default(4_096),
-      bytes: whole(1_024, 1_000_000).default(120_000),
+      bytes: whole(1_024, 1_000_000).optional(),
+      blobs: whole(1, 6).default(3),
       entries: whole(128, 4_096).default(512),
       ageMs: milliseconds(50, 600_000).default(15_000),
     })
@@ -126,6 +128,7 @@ const sequencer = z.strictObject({
     .prefault({}),
   perAddress: whole(1, 1_000_000).default(500),
   threads: whole(1, 64).default(2),
+  kzgThreads: whole(1, 16).default(1),
   receipts: whole(1_000, 10_000_000).default(200_000),
   mostUnposted: whole(1, 10_000).default(64),
   checkpointBytes: whole(1_000_000, 2 ** 40).default(256_000_000),
@@ -294,19 +297,26 @@ export interface ChainConfig {
   readonly logRange: number;
   /** Wei. */
   readonly maxGasPrice: bigint;
+  /** Wei per blob gas. */
+  readonly maxBlobGasPrice: bigint;
   /** Where the deliverer is paid on this chain; its sender's address where it is not given. */
   readonly payout: string | undefined;
 }
 
+/** How batches' data goes to layer 1; `cheapest` decides batch by batch. */
+export type DataRoute = "calldata" | "blobs" | "cheapest";
+
 /** How a sequencer orders, and what it admits; `config.example.yaml` explains each. */
 export interface SequencerConfig {
   readonly directory: string;
-  readonly mode: "calldata" | "blobs";
+  readonly mode: DataRoute;
   /** `COSStaking`; undefined: nobody has a quota by stake. */
   readonly staking: string | undefined;
   readonly batch: {
     readonly transactions: number;
-    readonly bytes: number;
+    /** Undefined: as many as layer 1 takes. */
+    readonly bytes: number | undefined;
+    readonly blobs: number;
     readonly entries: number;
     readonly ageMs: number;
   };
@@ -321,6 +331,7 @@ export interface SequencerConfig {
   /** Transactions a second of one network address. */
   readonly perAddress: number;
   readonly threads: number;
+  readonly kzgThreads: number;
   readonly receipts: number;
   readonly mostUnposted: number;
   readonly checkpointBytes: number;
@@ -439,11 +450,22 @@ export function parseConfig(text: string, directory: string, environment: Config
     return { sqlite: resolve(directory, given.store.sqlite) };
   };
   const chains = given.chains.map(
-    ({ maxGasPriceGwei, quorum, registry, liveness, stateChannels, payout, gateway, ...rest }) => ({
+    ({
+      maxGasPriceGwei,
+      maxBlobGasPriceGwei,
+      quorum,
+      registry,
+      liveness,
+      stateChannels,
+      payout,
+      gateway,
+      ...rest
+    }) => ({
       ...rest,
       gateway: gateway.toLowerCase(),
       quorum: quorum ?? Math.floor(rest.endpoints.length / 2) + 1,
       maxGasPrice: maxGasPriceGwei,
+      maxBlobGasPrice: maxBlobGasPriceGwei,
       registry: registry?.toLowerCase(),
       liveness: liveness?.toLowerCase(),
       stateChannels: stateChannels?.toLowerCase(),
@@ -465,6 +487,7 @@ export function parseConfig(text: string, directory: string, environment: Config
     ...own,
     directory: resolve(directory, own.directory),
     staking: own.staking?.toLowerCase(),
+    batch: { ...own.batch, bytes: own.batch.bytes },
     quotas: {
       ...own.quotas,
       sponsored: new Map(own.quotas.sponsored.map((each) => [BigInt(each.gameId), each.transfersPerSecond])),

@@ -46,6 +46,8 @@ export class Metrics {
   readonly l2Waiting = this.gauge("l2_waiting", "Transactions of layer 2 that wait for their execution", []);
   readonly l2Batch = this.gauge("l2_batch", "Latest own batch by how far it has come", ["stage"]);
   readonly l2PostingGas = this.counter("l2_posting_gas_total", "Gas of own batches", []);
+  readonly l2PostingBlobs = this.counter("l2_posting_blobs_total", "Blobs of own batches", []);
+  readonly l2BlobProving = this.gauge("l2_blob_proving_seconds", "How long the latest blobs took to be proven", []);
   readonly l2Rebases = this.counter("l2_rebases_total", "Times that batches were executed anew", []);
   readonly epoch = this.gauge("epoch", "Current epoch of a gateway", ["chain"]);
   readonly epochEnd = this.gauge("epoch_valid_until_timestamp_seconds", "When that epoch ends, Unix seconds", [

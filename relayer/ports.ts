@@ -109,7 +109,7 @@ export interface BlobReader {
   /** What `accept` makes of a transaction's blobs, of the first endpoint for whose blobs that is anything. */
   fromBlobs<Value>(
     transaction: string,
-    accept: (blobs: readonly Uint8Array[]) => Value | undefined,
+    accept: (blobs: readonly Uint8Array[]) => Promise<Value | undefined>,
     signal: AbortSignal,
   ): Promise<Value>;
 }
@@ -122,18 +122,50 @@ export interface TransactionOutcome {
   readonly gasUsed: bigint;
 }
 
+/** A blob with what proves it, as a transaction carries it beside itself (EIP-4844, sidecar version 0). */
+export interface SidecarBlob {
+  /** 131,072 bytes: 4,096 field elements. */
+  readonly blob: Uint8Array;
+  /** 48 bytes each. */
+  readonly commitment: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+/** What a sender is asked to send. */
+export interface TransactionCall {
+  /** Chosen by whoever asks, unique per account. */
+  readonly key: string;
+  readonly to: string;
+  readonly data: string;
+  readonly gasLimit: bigint;
+  /** With them it is a transaction of type 3. */
+  readonly blobs?: readonly SidecarBlob[];
+}
+
+/** What a transaction costs now, in wei. */
+export interface GasPrices {
+  /** Per gas. */
+  readonly gas: bigint;
+  /** Per blob gas; undefined where the chain takes no blobs. */
+  readonly blobGas: bigint | undefined;
+  /** Up to which price per blob gas this account begins a transaction with blobs. */
+  readonly mostBlobGas: bigint;
+}
+
+export interface GasMarket {
+  prices(signal: AbortSignal): Promise<GasPrices>;
+}
+
 /** One sender account on one chain: the only place that assigns nonces. */
 export interface TransactionSender {
   readonly address: string;
   /**
    * Sends once per `key`, however often and after whatever crash it is called with it; resolves when the transaction
    * is mined (not necessarily finalized). Bumps the fee of a stuck one within bounds. Rejects with a retriable error
-   * where the transaction was given up and its nonce was released by a no-op.
+   * where the transaction was given up and its nonce was released by a no-op; with BLOBS_NOT_TAKEN where it has blobs and
+   * the chain has none.
    */
-  submit(
-    request: { readonly key: string; readonly to: string; readonly data: string; readonly gasLimit: bigint },
-    signal: AbortSignal,
-  ): Promise<TransactionOutcome>;
+  submit(request: TransactionCall, signal: AbortSignal): Promise<TransactionOutcome>;
   /** Finishes what a crash left: called once before the first `submit`. */
   recover(signal: AbortSignal): Promise<void>;
 }

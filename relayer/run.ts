@@ -19,11 +19,13 @@ import type {
   BodyReader,
   ChainReader,
   EpochReader,
+  GasMarket,
   StateReader,
   TransactionSender,
 } from "./ports";
 import { Readiness } from "./readiness";
 import { createLedgerCrypto } from "./rollup/ledgerCrypto";
+import { KzgThreads } from "./rollup/kzgThreads";
 import { NodePeer } from "./rollup/nodePeer";
 import { rollupObserver } from "./rollup/observe";
 import { RollupRunner } from "./rollup/run";
@@ -75,7 +77,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
   });
   const access = new Map(config.chains.map((chain) => [chain.chainId, new ChainAccess(chain)]));
   const readers = new Map(config.chains.map((chain) => [chain.chainId, readerOf(chain, log, metrics)]));
-  const senders = new Map<bigint, TransactionSender>(
+  const senders = new Map<bigint, TransactionSender & GasMarket>(
     wallet === undefined
       ? []
       : config.chains.map((chain) => [chain.chainId, recoveredOnce(senderOf(chain, wallet, store, log, metrics))]),
@@ -116,6 +118,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
 
   const followed = config.chains.find(({ chainId }) => chainId === rollup?.chainId);
   const follows = certifier || challenger || sequencing;
+  const prover = new KzgThreads(config.rollup?.sequencer?.kzgThreads ?? 1);
   const rollupSender = followed && senders.get(followed.chainId);
   const runner =
     config.rollup === undefined || rollup === undefined || followed === undefined || !follows
@@ -128,6 +131,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
           reader: readers.get(followed.chainId) as Reader,
           store,
           crypto: await createLedgerCrypto(),
+          prover,
           clock: systemClock,
           emit: rollupObserver({ log, metrics, clock: systemClock, chainId: followed.chainId }),
           peers: () => [...nodePeers.values()],
@@ -154,7 +158,8 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
             startBlock: config.rollup.startBlock,
             pollMs: followed.pollMs,
             reader: readers.get(followed.chainId) as Reader,
-            sender: rollupSender as TransactionSender,
+            sender: rollupSender as TransactionSender & GasMarket,
+            prover,
             peers: () => [...nodePeers.values()],
             emit: sequencerObserver({ log, metrics, clock: systemClock }),
           },
@@ -219,6 +224,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     closables: [
       { name: "api", close: () => api.close() },
       ...(sequencer === undefined ? [] : [{ name: "sequencer", close: () => sequencer.close() }]),
+      { name: "kzg", close: () => prover.close() },
       { name: "store", close: () => store.close() },
     ],
   };
@@ -254,11 +260,12 @@ function guardedChain(
 }
 
 /** Several roles share an account: what a crash left of it is finished once, by whichever comes first. */
-function recoveredOnce(sender: TransactionSender): TransactionSender {
+function recoveredOnce(sender: TransactionSender & GasMarket): TransactionSender & GasMarket {
   let recovered: Promise<void> | undefined;
   return {
     address: sender.address,
     submit: (request, signal) => sender.submit(request, signal),
+    prices: (signal) => sender.prices(signal),
     recover: (signal) => {
       recovered ??= sender.recover(signal).catch((error: unknown) => {
         recovered = undefined;
@@ -295,7 +302,7 @@ function senderOf(chain: ChainConfig, wallet: Wallet, store: Store, log: Log, me
     signer: wallet,
     store: store.transactions,
     clock: systemClock,
-    fees: { maxGasPrice: chain.maxGasPrice },
+    fees: { maxGasPrice: chain.maxGasPrice, maxBlobGasPrice: chain.maxBlobGasPrice },
     pollMs: chain.pollMs,
     observe: (event) => {
       if (event.kind === "bumped") metrics.feeBumps.inc({ chain: `${chain.chainId}` });

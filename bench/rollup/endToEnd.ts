@@ -7,6 +7,7 @@ import { HDNodeWallet, JsonRpcProvider, Mnemonic, TypedDataEncoder, getBytes } f
 import { TransactionDigests, encodeTransaction } from "../../protocol/ledger/transactions";
 import { EndpointQuorum } from "../../relayer/chain/endpointQuorum";
 import { NonceSender } from "../../relayer/chain/sender";
+import { KzgThreads } from "../../relayer/rollup/kzgThreads";
 import { createLedgerCrypto } from "../../relayer/rollup/ledgerCrypto";
 import { assembleSequencer } from "../../relayer/rollup/sequencer/run";
 import type { SequencerEvent } from "../../relayer/rollup/sequencer/events";
@@ -63,7 +64,7 @@ export async function endToEnd(): Promise<Record<string, number>> {
         startBlock: fixture.beginning.blockNumber,
         pollMs: 20,
         config: CONFIG(join(folder, "log")),
-        ...{ reader, sender, store },
+        ...{ reader, sender, store, prover: new KzgThreads(1) },
         clock: systemClock,
         emit: (event) => void (event.kind === "failed" && failures.push(event)),
         runner: await emptyRunner(layer2),
@@ -111,11 +112,12 @@ const CONFIG = (directory: string) =>
     directory,
     mode: "calldata",
     staking: undefined,
-    batch: { transactions: 4_096, bytes: 120_000, entries: 512, ageMs: 300 },
+    batch: { transactions: 4_096, bytes: 120_000, blobs: 3, entries: 512, ageMs: 300 },
     mempool: { transactions: 20_000, bytes: 8_388_608 },
     quotas: { free: 100_000, perStakedCos: 0, most: 100_000, burstSeconds: 10, sponsored: new Map<bigint, number>() },
     perAddress: 1_000_000,
     threads: 2,
+    kzgThreads: 1,
     receipts: 100_000,
     mostUnposted: 1_000,
     checkpointBytes: 256_000_000,

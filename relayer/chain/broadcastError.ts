@@ -1,7 +1,8 @@
 import { describeError } from "./endpointPool";
 
 /** What a node's refusal of a raw transaction means. Programs differ in words, not in kinds. */
-export type BroadcastRefusal = "known" | "nonceUsed" | "nonceAhead" | "underpriced" | "insufficientFunds" | "other";
+export type BroadcastRefusal =
+  "known" | "nonceUsed" | "nonceAhead" | "underpriced" | "reserved" | "insufficientFunds" | "other";
 
 const KINDS: readonly (readonly [BroadcastRefusal, RegExp])[] = [
   [
@@ -14,6 +15,8 @@ const KINDS: readonly (readonly [BroadcastRefusal, RegExp])[] = [
     "underpriced",
     /underpriced|replacement fee too low|fee too low to replace|gas price too low|less than block base fee|too low for the next block/i,
   ],
+  // A node keeps transactions with blobs apart, and an account has either those or others there (geth, BSC).
+  ["reserved", /already reserved/i],
   ["insufficientFunds", /insufficient (funds|balance)|doesn't have enough funds|not enough balance/i],
 ];
 

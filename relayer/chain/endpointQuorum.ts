@@ -243,13 +243,13 @@ export class EndpointQuorum implements ChainReader, EpochReader, StateReader, Bo
 
   async fromBlobs<Value>(
     transaction: string,
-    accept: (blobs: readonly Uint8Array[]) => Value | undefined,
+    accept: (blobs: readonly Uint8Array[]) => Promise<Value | undefined>,
     signal: AbortSignal,
   ): Promise<Value> {
     try {
       return await this.pool.first(
         async (endpoint, abort) => {
-          const found = accept(await blobsOf(endpoint, transaction, abort));
+          const found = await accept(await blobsOf(endpoint, transaction, abort));
           if (found !== undefined) return found;
           throw new RelayerError("DATA_UNAVAILABLE", `the blobs of ${transaction} are others`, { retriable: true });
         },

@@ -1,13 +1,15 @@
 import { Transaction } from "ethers";
 import { RelayerError } from "../errors";
-import type { Clock, TransactionOutcome, TransactionSender } from "../ports";
+import type { Clock, GasMarket, GasPrices, TransactionCall, TransactionOutcome, TransactionSender } from "../ports";
 import { orAborted } from "./abort";
 import { classifyRefusal } from "./broadcastError";
 import { EndpointPool, describeError, type Endpoint, type EndpointPoolOptions } from "./endpointPool";
+import { NOOP_GAS, broadcastForm, unsigned } from "./envelope";
 import { FeeMarket } from "./feeMarket";
 import { bumpedFees, type FeePolicy, type Fees } from "./gasPrice";
 import { bytes, fields, quantity } from "./quantity";
 import { RpcError } from "./rpc";
+import { GAS_PER_BLOB } from "./sidecar";
 import type {
   MinedOutcome,
   TransactionAttempt,
@@ -71,12 +73,17 @@ interface Active {
   working: Promise<void>;
 }
 
-const NOOP_GAS = 21_000n;
 const REFUSALS_BEFORE_NOOP = 3;
 const ZERO_FEES = { legacy: false, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
 
+const isOpen = ({ status }: TransactionRow): boolean => status === "reserved" || status === "pending";
+
+/** Whether a transaction offers what the market asks for. */
+const isAbove = (offered: TransactionAttempt, market: Fees): boolean =>
+  offered.maxFeePerGas >= market.maxFeePerGas && (offered.maxFeePerBlobGas ?? 0n) >= (market.maxFeePerBlobGas ?? 0n);
+
 /** Sends one account's transactions on one chain. */
-export class NonceSender implements TransactionSender {
+export class NonceSender implements TransactionSender, GasMarket {
   readonly address: string;
   private readonly pool: EndpointPool;
   private readonly market: FeeMarket;
@@ -118,10 +125,11 @@ export class NonceSender implements TransactionSender {
     await this.waitFor(Promise.allSettled(left.map(({ outcome }) => outcome)), signal);
   }
 
-  async submit(
-    request: { readonly key: string; readonly to: string; readonly data: string; readonly gasLimit: bigint },
-    signal: AbortSignal,
-  ): Promise<TransactionOutcome> {
+  prices(signal: AbortSignal): Promise<GasPrices> {
+    return this.market.prices(signal);
+  }
+
+  async submit(request: TransactionCall, signal: AbortSignal): Promise<TransactionOutcome> {
     signal.throwIfAborted();
     const known = this.active.get(request.key);
     if (known !== undefined) {
@@ -129,7 +137,8 @@ export class NonceSender implements TransactionSender {
       if (!known.accepted) this.start(known);
       return this.waitFor(known.outcome, signal);
     }
-    const [floor] = await Promise.all([this.pendingNonce(signal), this.market.fees(signal)]);
+    const affordable = request.blobs === undefined ? this.market.fees(signal) : this.market.requireBlobs(signal);
+    const [floor] = await Promise.all([this.pendingNonce(signal), affordable]);
     const active = await orAborted(
       this.exclusively(() => this.assign(request, floor, signal)),
       signal,
@@ -152,23 +161,21 @@ export class NonceSender implements TransactionSender {
     return result;
   }
 
-  private async assign(
-    request: { readonly key: string; readonly to: string; readonly data: string; readonly gasLimit: bigint },
-    floor: bigint,
-    signal: AbortSignal,
-  ): Promise<Active> {
+  private async assign(request: TransactionCall, floor: bigint, signal: AbortSignal): Promise<Active> {
     const known = this.active.get(request.key);
     if (known !== undefined) return known;
     const { store, clock } = this.options;
-    const { key, to, data, gasLimit } = request;
-    const wanted: TransactionRequest = { ...this.idOf(key), to, data, gasLimit, createdAt: clock.now() };
+    const { key, blobs, ...call } = request;
+    const carried = blobs !== undefined && { blobs };
+    const wanted: TransactionRequest = { ...this.idOf(key), ...call, ...carried, createdAt: clock.now() };
     let row = await store.reserve(wanted, floor);
-    if (row.status === "abandoned") row = await store.reassign(row, row.nonce, floor);
     if (row.status === "mined") {
       const outcome = await this.findReceipt(row, signal);
       if (outcome !== undefined) return this.track({ ...row, outcome: outcome.mined });
-      row = await store.reopen(row);
     }
+    if (blobs !== undefined && row.blobs === undefined) row = await store.keepBlobs(row, blobs);
+    if (row.status === "abandoned") row = await store.reassign(row, row.nonce, floor);
+    if (row.status === "mined") row = await store.reopen(row);
     const active = this.track(row);
     this.start(active);
     return active;
@@ -297,8 +304,12 @@ export class NonceSender implements TransactionSender {
     const { signal } = new AbortController();
     const current = active.row.attempts.findLast((attempt) => attempt.nonce === active.row.nonce);
     if (current !== undefined) return this.broadcast(active, current, signal);
-    const fees = await this.market.fees(signal);
+    const fees = await this.feesOf(active.row, signal);
     await this.replace(active, "call", fees, "sent", signal);
+  }
+
+  private feesOf({ blobs }: Pick<TransactionRow, "blobs">, signal: AbortSignal): Promise<Fees> {
+    return blobs === undefined ? this.market.fees(signal) : this.market.blobFees(signal);
   }
 
   /** Signs, stores, then broadcasts: never the other way round. */
@@ -309,21 +320,10 @@ export class NonceSender implements TransactionSender {
     event: "sent" | "bumped" | "givenUp",
     signal: AbortSignal,
   ): Promise<void> {
-    const { signer, store, clock, chainId } = this.options;
+    const { signer, store, clock } = this.options;
     const { row } = active;
-    const call = kind === "call";
-    const transaction = Transaction.from({
-      chainId,
-      nonce: Number(row.nonce),
-      to: call ? row.to : this.address,
-      data: call ? row.data : "0x",
-      gasLimit: call ? row.gasLimit : NOOP_GAS,
-      value: 0n,
-      ...(fees.legacy
-        ? { type: 0, gasPrice: fees.maxFeePerGas }
-        : { type: 2, maxFeePerGas: fees.maxFeePerGas, maxPriorityFeePerGas: fees.maxPriorityFeePerGas }),
-    });
-    const raw = await signer.signTransaction(transaction);
+    const { maxFeePerBlobGas } = fees;
+    const raw = await signer.signTransaction(unsigned(row, kind, fees));
     const attempt: TransactionAttempt = {
       hash: Transaction.from(raw).hash as string,
       raw,
@@ -331,6 +331,7 @@ export class NonceSender implements TransactionSender {
       kind,
       maxFeePerGas: fees.maxFeePerGas,
       maxPriorityFeePerGas: fees.maxPriorityFeePerGas,
+      ...(maxFeePerBlobGas !== undefined && { maxFeePerBlobGas }),
       createdAt: clock.now(),
     };
     if (!(await store.addAttempt(row, attempt))) {
@@ -347,8 +348,8 @@ export class NonceSender implements TransactionSender {
   /** Hands a stored transaction to every endpoint; one that takes it suffices. */
   private async broadcast(active: Active, attempt: TransactionAttempt, signal: AbortSignal): Promise<void> {
     active.sentAt = this.options.clock.now();
-    const send = (endpoint: Endpoint): Promise<unknown> =>
-      endpoint.ask("eth_sendRawTransaction", [attempt.raw], signal);
+    const raw = broadcastForm(active.row, attempt);
+    const send = (endpoint: Endpoint): Promise<unknown> => endpoint.ask("eth_sendRawTransaction", [raw], signal);
     try {
       await Promise.any(this.pool.candidates(1).map(send));
       active.accepted = true;
@@ -375,7 +376,7 @@ export class NonceSender implements TransactionSender {
     if (!this.active.has(active.row.key)) return;
     const { clock } = this.options;
     const current = active.row.attempts.findLast((attempt) => attempt.nonce === active.row.nonce);
-    if (current === undefined || !active.accepted || clock.now() - active.sentAt >= this.limits.rebroadcastMs) {
+    if (await this.isDue(active, current, signal)) {
       this.start(active);
       await active.working;
     }
@@ -383,9 +384,11 @@ export class NonceSender implements TransactionSender {
     const rejected = active.refusals >= REFUSALS_BEFORE_NOOP && current.kind === "call";
     if (!rejected && clock.now() - current.createdAt < this.limits.stuckMs) return;
 
-    const fees = await this.market.fees(signal);
+    // What no pool ever took needs no blobs to be replaced.
+    const plain = current.maxFeePerBlobGas === undefined || (rejected && !active.accepted);
+    const fees = await (plain ? this.market.fees(signal) : this.market.blobFees(signal));
     // Behind the first one a transaction is stuck by its own price only where that is below the market's.
-    if (!first && !rejected && current.maxFeePerGas >= fees.maxFeePerGas) return;
+    if (!first && !rejected && isAbove(current, fees)) return;
     const bumps =
       active.row.attempts.filter(({ nonce, kind }) => nonce === current.nonce && kind === "call").length - 1;
     const raised =
@@ -397,6 +400,18 @@ export class NonceSender implements TransactionSender {
     const noop = bumpedFees(last, fees, this.options.fees, "noop");
     if (noop !== undefined) return this.guarded(active, () => this.replace(active, "noop", noop, "givenUp", signal));
     this.observe({ kind: "stuck", alert: true, key: active.row.key, nonce: active.row.nonce });
+  }
+
+  /** Whether it should be sent again; blobs are heavy, and go only to who has forgotten them. */
+  private async isDue(active: Active, current: TransactionAttempt | undefined, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.options;
+    const rests = clock.now() - active.sentAt < this.limits.rebroadcastMs;
+    if (current?.maxFeePerBlobGas === undefined) return current === undefined || !active.accepted || !rests;
+    if (rests) return false;
+    if (!(await this.isKnown(current.hash, signal))) return true;
+    active.sentAt = clock.now();
+    active.accepted = true;
+    return false;
   }
 
   private async guarded(active: Active, step: () => Promise<void>): Promise<void> {
@@ -419,8 +434,12 @@ export class NonceSender implements TransactionSender {
       });
     }
     const rows = await store.findByNonce(this.account, used);
-    const stored = rows.flatMap((row) => row.attempts.filter(({ nonce }) => nonce === used));
-    for (const { raw } of stored) {
+    const stored = rows.flatMap((row) =>
+      row.attempts
+        .filter(({ nonce, maxFeePerBlobGas }) => nonce === used && (maxFeePerBlobGas === undefined || isOpen(row)))
+        .map((attempt) => broadcastForm(row, attempt)),
+    );
+    for (const raw of stored) {
       await this.pool
         .first((endpoint, abort) => endpoint.ask("eth_sendRawTransaction", [raw], abort), signal)
         .catch(() => undefined);
@@ -440,7 +459,8 @@ export class NonceSender implements TransactionSender {
   }
 
   private insufficientBalance(row: TransactionRow, attempt: TransactionAttempt): RelayerError {
-    const needed = row.gasLimit * attempt.maxFeePerGas;
+    const blobGas = GAS_PER_BLOB * BigInt(row.blobs?.length ?? 0);
+    const needed = row.gasLimit * attempt.maxFeePerGas + blobGas * (attempt.maxFeePerBlobGas ?? 0n);
     return new RelayerError("INSUFFICIENT_BALANCE", `${this.address} cannot pay up to ${needed} wei for ${row.key}`, {
       retriable: true,
       alert: true,

@@ -1,3 +1,5 @@
+import type { SidecarBlob } from "../ports";
+
 /**
  * What a sender must not forget. A row is one key's transaction: it holds one nonce at a time and every version of it
  * that was ever signed. Each method is one atomic step, durable when its promise resolves.
@@ -24,6 +26,8 @@ export interface TransactionRequest extends TransactionId {
   readonly to: string;
   readonly data: string;
   readonly gasLimit: bigint;
+  /** What it carries beside itself. */
+  readonly blobs?: readonly SidecarBlob[];
   /** Unix milliseconds. */
   readonly createdAt: number;
 }
@@ -31,7 +35,7 @@ export interface TransactionRequest extends TransactionId {
 /** A signed transaction. Its hash is unique. */
 export interface TransactionAttempt {
   readonly hash: string;
-  /** The bytes to broadcast, 0x-prefixed. */
+  /** The bytes to broadcast, 0x-prefixed; without the blobs that they name. */
   readonly raw: string;
   /** The nonce it was signed with: the row's at that time. */
   readonly nonce: bigint;
@@ -41,6 +45,8 @@ export interface TransactionAttempt {
   readonly maxFeePerGas: bigint;
   /** In wei; equals `maxFeePerGas` where the transaction is a legacy one. */
   readonly maxPriorityFeePerGas: bigint;
+  /** Price per blob gas at most, in wei; present exactly where the transaction is of type 3. */
+  readonly maxFeePerBlobGas?: bigint;
   /** Unix milliseconds. */
   readonly createdAt: number;
 }
@@ -53,6 +59,7 @@ export interface MinedOutcome {
   readonly gasUsed: bigint;
 }
 
+/** Its `blobs` are there while it is open; a settled row has forgotten them. */
 export interface TransactionRow extends TransactionRequest {
   readonly nonce: bigint;
   readonly status: TransactionStatus;
@@ -84,9 +91,11 @@ export interface TransactionStore {
    * not open or holds another nonce than the attempt's: then the attempt must not be broadcast.
    */
   addAttempt(id: TransactionId, attempt: TransactionAttempt): Promise<boolean>;
-  /** Makes an open row `mined`, or an already mined one mined elsewhere. */
+  /** Gives a settled row back what it has forgotten, before it is opened again. Returns the row as it is afterwards. */
+  keepBlobs(id: TransactionId, blobs: readonly SidecarBlob[]): Promise<TransactionRow>;
+  /** Makes an open row `mined`, or an already mined one mined elsewhere; its blobs are forgotten. */
   settleMined(id: TransactionId, outcome: MinedOutcome): Promise<void>;
-  /** Makes an open row `abandoned`; another one stays as it is. */
+  /** Makes an open row `abandoned` and forgets its blobs; another one stays as it is. */
   settleAbandoned(id: TransactionId): Promise<void>;
   /**
    * Makes a `mined` row `pending` again and forgets its outcome: its block was reorganized away. Another row stays as

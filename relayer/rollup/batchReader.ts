@@ -1,8 +1,10 @@
 import { hexlify } from "ethers";
 import { DATA_MODE, batchHash, claimedState } from "../../protocol/ledger/batch";
-import { BLOB_BYTES, decodeBlobs, type Kzg } from "../../protocol/ledger/blobs";
+import { BLOB_BYTES, decodeBlobs } from "../../protocol/ledger/blobs";
 import type { LedgerCrypto } from "../../protocol/ledger/crypto";
+import { versionedHash } from "../chain/sidecar";
 import type { BlobReader, BlockBody, BodyReader } from "../ports";
+import type { BlobProver } from "./blobProver";
 import type { PostedBatch } from "./replica";
 import { blobBatch, calldataBatch, decodePosting, firstBatch } from "./rollupInterface";
 
@@ -42,8 +44,7 @@ export class BatchReader {
     private readonly deps: {
       readonly bodies: BodyReader & BlobReader;
       readonly crypto: LedgerCrypto;
-      /** Asked for only where a batch is in blobs. */
-      readonly kzg: () => Kzg;
+      readonly prover: Pick<BlobProver, "commit">;
     },
     private readonly keptLimit = KEPT_BYTES,
   ) {}
@@ -98,18 +99,20 @@ export class BatchReader {
     if (found.blobs === undefined) return found;
     // Named by their hashes in the batch: whose they are needs no other proof.
     const { transaction, hashes } = found.blobs;
-    const kzg = this.deps.kzg();
     const blobs = await bodies.fromBlobs(
       transaction,
-      (given) =>
-        given.length === hashes.length && given.every((blob, i) => versionedHash(kzg, blob) === hashes[i])
-          ? given
-          : undefined,
+      async (given) => ((await this.haveHashes(given, hashes)) ? given : undefined),
       signal,
     );
     const { batch } = found.posted;
     const segments = decodeBlobs(blobs, batch.segments, claimedState(crypto, batch));
     return { posted: { ...found.posted, segments, blobs }, parentBlock: found.parentBlock };
+  }
+
+  private async haveHashes(blobs: readonly Uint8Array[], hashes: readonly string[]): Promise<boolean> {
+    if (blobs.length !== hashes.length) return false;
+    const commitments = await Promise.all(blobs.map((blob) => this.deps.prover.commit(blob)));
+    return commitments.every((commitment, i) => versionedHash(commitment) === hashes[i]);
   }
 
   private within(body: BlockBody, place: BatchPlace): (Found & { readonly blobs?: BlobPlace }) | undefined {
@@ -151,8 +154,4 @@ export class BatchReader {
 function sizeOf({ posted }: Found): number {
   const blobs = (posted.blobs?.length ?? 0) * BLOB_BYTES;
   return posted.segments.reduce((sum, { body }) => sum + body.length, blobs);
-}
-
-function versionedHash(kzg: Kzg, blob: Uint8Array): string {
-  return hexlify(kzg.versionedHash(kzg.blobToKzgCommitment(blob)));
 }

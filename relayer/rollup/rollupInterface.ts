@@ -56,6 +56,7 @@ export const ROLLUP = new Interface([
   "error QueueTimeTooEarly(uint256 queueTime, uint256 least)",
   "error QueueSkipped(uint256 queue, uint256 queuedAt)",
   "error QueueOutOfRange(uint256 queue, uint256 least, uint256 most)",
+  "error SegmentsOutOfRange(uint256 segments, uint256 most)",
   "error NotCanonical(uint64 number, bytes32 batchHash)",
   "error BatchIsFinal(uint64 number)",
   "error BatchIsTrue(uint64 number, uint256 segment)",

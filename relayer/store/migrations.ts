@@ -232,6 +232,23 @@ export const MIGRATIONS: readonly Migration[] = [
       )`,
     ],
   },
+  {
+    name: "what transactions carry",
+    statements: [
+      `alter table transaction_attempts add column max_fee_per_blob_gas text`,
+      `create table transaction_blobs (
+        chain_id bigint not null,
+        sender text not null,
+        key text not null,
+        idx bigint not null,
+        content text not null,
+        commitment text not null,
+        proof text not null,
+        primary key (chain_id, sender, key, idx),
+        foreign key (chain_id, sender, key) references transactions (chain_id, sender, key)
+      )`,
+    ],
+  },
 ];
 
 /** Applies one migration; the caller holds the lock and the transaction. */

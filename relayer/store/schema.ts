@@ -122,7 +122,20 @@ export interface Schema {
     kind: string;
     max_fee_per_gas: string;
     max_priority_fee_per_gas: string;
+    /** Of a transaction with blobs. */
+    max_fee_per_blob_gas: string | null;
     created_at: bigint;
+  };
+  /** Of open transactions; 0x-prefixed hex. */
+  transaction_blobs: {
+    chain_id: bigint;
+    sender: string;
+    key: string;
+    /** From 0. */
+    idx: bigint;
+    content: string;
+    commitment: string;
+    proof: string;
   };
   watched_channels: {
     chain_id: bigint;

@@ -1,4 +1,4 @@
-import { getAddress } from "ethers";
+import { getAddress, getBytes, hexlify } from "ethers";
 import { sql, type Kysely, type Selectable, type Transaction } from "kysely";
 import type {
   MinedOutcome,
@@ -10,6 +10,7 @@ import type {
   TransactionStatus,
   TransactionStore,
 } from "../chain/transactionStore";
+import type { SidecarBlob } from "../ports";
 import { atomically } from "./atomically";
 import type { Schema } from "./schema";
 
@@ -54,6 +55,7 @@ function readAttempt(row: Selectable<Schema["transaction_attempts"]>): Transacti
     kind: row.kind as TransactionAttempt["kind"],
     maxFeePerGas: BigInt(row.max_fee_per_gas),
     maxPriorityFeePerGas: BigInt(row.max_priority_fee_per_gas),
+    ...(row.max_fee_per_blob_gas !== null && { maxFeePerBlobGas: BigInt(row.max_fee_per_blob_gas) }),
     createdAt: Number(row.created_at),
   };
 }
@@ -85,19 +87,75 @@ async function withAttempts(db: Kysely<Schema>, rows: readonly RowOf[]): Promise
     )
     .orderBy("idx")
     .execute();
-  return rows.map((row) => ({
-    chainId: row.chain_id,
-    sender: getAddress(row.sender),
-    key: row.key,
-    to: row.to_address,
-    data: row.data,
-    gasLimit: row.gas_limit,
-    createdAt: Number(row.created_at),
-    nonce: row.nonce,
-    status: row.status as TransactionStatus,
-    attempts: attempts.filter((attempt) => attempt.key === row.key).map(readAttempt),
-    outcome: readOutcome(row),
-  }));
+  const blobs = await blobsOf(db, rows);
+  return rows.map((row) => {
+    const carried = blobs.get(row.key);
+    return {
+      chainId: row.chain_id,
+      sender: getAddress(row.sender),
+      key: row.key,
+      to: row.to_address,
+      data: row.data,
+      gasLimit: row.gas_limit,
+      ...(carried !== undefined && { blobs: carried }),
+      createdAt: Number(row.created_at),
+      nonce: row.nonce,
+      status: row.status as TransactionStatus,
+      attempts: attempts.filter((attempt) => attempt.key === row.key).map(readAttempt),
+      outcome: readOutcome(row),
+    };
+  });
+}
+
+/** What these rows carry, by their keys. */
+async function blobsOf(db: Kysely<Schema>, rows: readonly RowOf[]): Promise<ReadonlyMap<string, SidecarBlob[]>> {
+  const [account] = rows as [RowOf];
+  const found = new Map<string, SidecarBlob[]>();
+  const kept = await db
+    .selectFrom("transaction_blobs")
+    .selectAll()
+    .where("chain_id", "=", account.chain_id)
+    .where("sender", "=", account.sender)
+    .where(
+      "key",
+      "in",
+      rows.map((row) => row.key),
+    )
+    .orderBy("idx")
+    .execute();
+  for (const { key, content, commitment, proof } of kept) {
+    const blob = { blob: getBytes(content), commitment: getBytes(commitment), proof: getBytes(proof) };
+    found.set(key, [...(found.get(key) ?? []), blob]);
+  }
+  return found;
+}
+
+async function keep(tx: Transaction<Schema>, id: TransactionId, blobs: readonly SidecarBlob[]): Promise<void> {
+  for (const [at, { blob, commitment, proof }] of blobs.entries()) {
+    await tx
+      .insertInto("transaction_blobs")
+      .values({
+        chain_id: id.chainId,
+        sender: senderOf(id),
+        key: id.key,
+        idx: BigInt(at),
+        content: hexlify(blob),
+        commitment: hexlify(commitment),
+        proof: hexlify(proof),
+      })
+      .onConflict((conflict) => conflict.columns(["chain_id", "sender", "key", "idx"]).doNothing())
+      .execute();
+  }
+}
+
+/** A settled transaction is on chain, or never will be: its blobs are large, and needed no more. */
+async function forgetBlobs(tx: Transaction<Schema>, id: TransactionId): Promise<void> {
+  await tx
+    .deleteFrom("transaction_blobs")
+    .where("chain_id", "=", id.chainId)
+    .where("sender", "=", senderOf(id))
+    .where("key", "=", id.key)
+    .execute();
 }
 
 const selectAccount = (db: Kysely<Schema>, account: TransactionAccount) =>
@@ -148,6 +206,7 @@ async function insert(tx: Transaction<Schema>, request: TransactionRequest, nonc
       created_at: BigInt(request.createdAt),
     })
     .execute();
+  if (request.blobs !== undefined) await keep(tx, request, request.blobs);
   return existing(tx, request);
 }
 
@@ -213,6 +272,7 @@ export class TransactionRepository implements TransactionStore {
           kind: attempt.kind,
           max_fee_per_gas: attempt.maxFeePerGas.toString(),
           max_priority_fee_per_gas: attempt.maxPriorityFeePerGas.toString(),
+          max_fee_per_blob_gas: attempt.maxFeePerBlobGas?.toString() ?? null,
           created_at: BigInt(attempt.createdAt),
         })
         .onConflict((conflict) => conflict.column("hash").doNothing())
@@ -222,9 +282,16 @@ export class TransactionRepository implements TransactionStore {
     });
   }
 
+  async keepBlobs(id: TransactionId, blobs: readonly SidecarBlob[]): Promise<TransactionRow> {
+    return this.locked(id, async (tx) => {
+      await keep(tx, id, blobs);
+      return existing(tx, id);
+    });
+  }
+
   async settleMined(id: TransactionId, outcome: MinedOutcome): Promise<void> {
-    await this.locked(id, (tx) =>
-      updateRow(tx, id)
+    await this.locked(id, async (tx) => {
+      await updateRow(tx, id)
         .set({
           status: "mined",
           mined_hash: outcome.hash,
@@ -233,12 +300,16 @@ export class TransactionRepository implements TransactionStore {
           mined_gas_used: outcome.gasUsed,
         })
         .where("status", "in", [...OPEN, "mined"])
-        .execute(),
-    );
+        .execute();
+      await forgetBlobs(tx, id);
+    });
   }
 
   async settleAbandoned(id: TransactionId): Promise<void> {
-    await this.locked(id, (tx) => updateRow(tx, id).set({ status: "abandoned" }).where("status", "in", OPEN).execute());
+    await this.locked(id, async (tx) => {
+      await updateRow(tx, id).set({ status: "abandoned" }).where("status", "in", OPEN).execute();
+      await forgetBlobs(tx, id);
+    });
   }
 
   async reopen(id: TransactionId): Promise<TransactionRow> {

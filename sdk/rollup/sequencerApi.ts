@@ -106,7 +106,7 @@ export type LeafEvidence = z.infer<typeof PROOF>;
 const INFO = z.object({
   chainId: whole,
   rollup: hex,
-  mode: z.enum(["calldata", "blobs"]),
+  mode: z.enum(["calldata", "blobs", "cheapest"]),
   pending: z.object({ batch: whole, time: whole.optional(), nextLeaf: index, queue: whole, transactions: index }),
   sealed: whole,
   posted: whole,

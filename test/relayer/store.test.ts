@@ -587,6 +587,34 @@ function shouldBehaveLikeAStore(freshLocation: () => Promise<StoreLocation>): vo
       expect((await transactions.open(ACCOUNT)).map((row) => row.key)).to.deep.equal(["b"]);
     });
 
+    it("keeps what a transaction carries until it is settled, and again where it is opened anew", async () => {
+      const { transactions } = store;
+      const bytes = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
+      const blobs = [1, 2].map((n) => ({
+        blob: bytes(200, n),
+        commitment: bytes(48, n + 10),
+        proof: bytes(48, n + 20),
+      }));
+      const key = { ...ACCOUNT, key: "a" };
+      expect((await transactions.reserve({ ...request("a"), blobs }, 7n)).blobs).to.deep.equal(blobs);
+      const priced = { ...attempt("one", 7n), maxFeePerBlobGas: 2n ** 200n };
+      await transactions.addAttempt(key, priced);
+      await transactions.reserve(request("b"), 7n);
+      const [carrying, other] = await transactions.open(ACCOUNT);
+      expect(carrying?.blobs).to.deep.equal(blobs);
+      expect(carrying?.attempts).to.deep.equal([priced]);
+      expect(other).not.to.have.property("blobs");
+      expect((await transactions.reassign(key, 7n, 0n)).blobs).to.deep.equal(blobs);
+
+      const outcome = { hash: id("one"), succeeded: true, blockNumber: 9n, gasUsed: 21_000n };
+      await transactions.settleMined(key, outcome);
+      expect(await transactions.find(key)).not.to.have.property("blobs");
+      expect((await transactions.keepBlobs(key, blobs)).blobs).to.deep.equal(blobs);
+      expect((await transactions.reopen(key)).blobs).to.deep.equal(blobs);
+      await transactions.settleAbandoned(key);
+      expect(await transactions.find(key)).not.to.have.property("blobs");
+    });
+
     it("lists open rows by nonce", async () => {
       const { transactions } = store;
       await transactions.reserveAt(request("b"), 9n);

@@ -10,6 +10,8 @@ import { headerHash } from "../../relayer/chain/blockHeader";
 export type Fault =
   /** Headers carry another hash. */
   | { readonly kind: "wrongBlockHash" }
+  /** Headers of a chain from before EIP-4844. */
+  | { readonly kind: "noBlobs" }
   /** Headers carry another state root under the true hash. */
   | { readonly kind: "wrongStateRoot" }
   /** Headers of a different chain of blocks, consistent in themselves. */
@@ -200,6 +202,10 @@ export class FaultyEndpoint {
     }
     const block = (await this.forward(method, params)) as Json | null;
     if (block === null) return null;
+    if (this.fault("noBlobs")) {
+      const { excessBlobGas: _, blobGasUsed: __, ...older } = block;
+      return older;
+    }
     if (this.fault("wrongBlockHash")) return { ...block, hash: FAKE_HASH };
     if (this.fault("wrongStateRoot")) return { ...block, stateRoot: FAKE_HASH };
     if (this.fault("forgedHeader")) {

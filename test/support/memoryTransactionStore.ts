@@ -7,6 +7,7 @@ import type {
   TransactionRow,
   TransactionStore,
 } from "../../relayer/chain/transactionStore";
+import type { SidecarBlob } from "../../relayer/ports";
 
 const isOpen = ({ status }: TransactionRow): boolean => status === "reserved" || status === "pending";
 
@@ -37,13 +38,17 @@ export class MemoryTransactionStore implements TransactionStore {
     return true;
   }
 
+  async keepBlobs(id: TransactionId, blobs: readonly SidecarBlob[]): Promise<TransactionRow> {
+    return this.put({ ...this.row(id), blobs });
+  }
+
   async settleMined(id: TransactionId, outcome: MinedOutcome): Promise<void> {
-    const row = this.row(id);
+    const { blobs: _, ...row } = this.row(id);
     if (isOpen(row) || row.status === "mined") this.put({ ...row, status: "mined", outcome });
   }
 
   async settleAbandoned(id: TransactionId): Promise<void> {
-    const row = this.row(id);
+    const { blobs: _, ...row } = this.row(id);
     if (isOpen(row)) this.put({ ...row, status: "abandoned" });
   }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { hexlify } from "ethers";
 import { Refusal, parseRequest } from "../../api/refusal";
+import type { DataRoute } from "../../config";
 import type { Clock } from "../../ports";
 import { RateLimit } from "../../watchtower/rateLimit";
 import type { Batch, PostedSegment } from "../../../protocol/ledger/batch";
@@ -57,7 +58,7 @@ export interface ChainArchive {
 export interface RollupApiDeps {
   readonly chainId: bigint;
   readonly rollup: string;
-  readonly mode: "calldata" | "blobs";
+  readonly mode: DataRoute;
   readonly sequencer: Pick<Sequencer, "door" | "state" | "progress" | "receipts" | "batch">;
   readonly archive?: ChainArchive;
 }

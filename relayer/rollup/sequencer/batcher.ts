@@ -59,6 +59,7 @@ export class Batcher {
 
   add(batch: SealedBatch): void {
     this.sealed.set(batch.header.number, batch);
+    if (batch.header.number > this.latest) this.chain.prepare(batch);
   }
 
   /** One look at the chain, and the next batch if there is one; whether there may be more to do at once. */
@@ -76,9 +77,9 @@ export class Batcher {
     if (next.header.time + STALE_SECONDS < head.now) throw new RebaseNeeded("a clock is too old to be posted");
     const outcome = await this.chain.post(next, head, signal);
     if (outcome.kind === "posted") {
-      const { transactionHash, gasUsed } = outcome;
+      const { transactionHash, gasUsed, blobs } = outcome;
       const { transactions } = next;
-      this.emit({ kind: "posted", batch: next.header.number, transactionHash, gasUsed, transactions });
+      this.emit({ kind: "posted", batch: next.header.number, transactionHash, gasUsed, blobs, transactions });
       return true;
     }
     const { error = "unknown", message } = outcome;

@@ -24,8 +24,11 @@ export type SequencerEvent =
       readonly batch: bigint;
       readonly transactionHash: string;
       readonly gasUsed: bigint;
+      /** 0: by calldata. */
+      readonly blobs: number;
       readonly transactions: number;
     }
+  | { readonly kind: "blobs_proven"; readonly batch: bigint; readonly blobs: number; readonly milliseconds: number }
   | { readonly kind: "posting_refused"; readonly batch: bigint; readonly error: string; readonly message: string }
   | { readonly kind: "rolled_back"; readonly to: bigint; readonly from: bigint }
   | { readonly kind: "checkpointed"; readonly batch: bigint; readonly milliseconds: number }

@@ -40,8 +40,13 @@ export function sequencerObserver(deps: {
       case "posted":
         metrics.l2Batch.set({ stage: "posted" }, Number(event.batch));
         metrics.l2PostingGas.inc(Number(event.gasUsed));
+        metrics.l2PostingBlobs.inc(event.blobs);
         log.info(event, "posted a batch");
         return progress("posting");
+      case "blobs_proven":
+        metrics.l2BlobProving.set(event.milliseconds / 1_000);
+        log.debug(event, "proved the blobs of a batch");
+        return;
       case "posting_refused":
         metrics.refusals.inc({ part: PART, code: event.error });
         log.warn(event, "layer 1 refused a batch");

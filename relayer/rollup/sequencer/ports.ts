@@ -31,7 +31,13 @@ export interface ChainHead {
 
 /** A post that was refused before it was sent, or was mined and reverted. */
 export type PostingOutcome =
-  | { readonly kind: "posted"; readonly transactionHash: string; readonly gasUsed: bigint }
+  | {
+      readonly kind: "posted";
+      readonly transactionHash: string;
+      readonly gasUsed: bigint;
+      /** 0: by calldata. */
+      readonly blobs: number;
+    }
   | {
       readonly kind: "refused";
       /** The contract's error by its name; undefined where none is known. */
@@ -41,8 +47,6 @@ export type PostingOutcome =
 
 /** Where batches go. */
 export interface PostingChain {
-  /** Who posts. */
-  readonly poster: Uint8Array;
   /** As of the latest block. */
   head(signal: AbortSignal): Promise<ChainHead>;
   /** Number of the latest batch as of the finalized block. */
@@ -50,6 +54,8 @@ export interface PostingChain {
   /** Whether the latest batch is this one; who posted it does not matter. */
   isPosted(sealed: SealedBatch, head: ChainHead, signal: AbortSignal): Promise<boolean>;
   isProvenFalse(hash: Uint8Array, signal: AbortSignal): Promise<boolean>;
+  /** Begins what takes long about posting it, ahead of its turn. */
+  prepare(batch: SealedBatch): void;
   /** Sends it once, whatever crashes in between, and resolves when it is mined or refused. */
   post(batch: SealedBatch, parent: ChainHead, signal: AbortSignal): Promise<PostingOutcome>;
 }

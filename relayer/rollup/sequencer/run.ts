@@ -3,11 +3,13 @@ import type { FastifyInstance } from "fastify";
 import { TransactionDigests } from "../../../protocol/ledger/transactions";
 import { RuleBook } from "../../../sdk/rules/ruleBook";
 import { repeat } from "../../cassini/loop";
-import type { BodyReader, ChainReader, Clock, StateReader, TransactionSender } from "../../ports";
+import type { BodyReader, ChainReader, Clock, GasMarket, StateReader, TransactionSender } from "../../ports";
 import type { SequencerConfig } from "../../config";
 import type { Store } from "../../store/store";
+import { RelayerError } from "../../errors";
 import { addRollupRoutes, SubmissionRate } from "../api/routes";
 import { serveSocket } from "../api/socket";
+import type { BlobProver } from "../blobProver";
 import { createLedgerCrypto } from "../ledgerCrypto";
 import { KnownSigners } from "../knownSigners";
 import { QueueReader, type EntryPeer } from "../queueReader";
@@ -20,7 +22,9 @@ import { ChainStates } from "./chainStates";
 import type { EmitSequencer } from "./events";
 import { Layer1 } from "./layer1";
 import { hardLimits } from "./policy";
+import { Poster } from "./poster";
 import { Sequencer, type SequencerOptions } from "./sequencer";
+import { Sidecars } from "./sidecars";
 import { ChainStakes, NO_STAKES } from "./stakes";
 
 export interface SequencerRunDeps {
@@ -31,7 +35,8 @@ export interface SequencerRunDeps {
   readonly pollMs: number;
   readonly config: SequencerConfig;
   readonly reader: ChainReader & StateReader & BodyReader;
-  readonly sender: TransactionSender;
+  readonly sender: TransactionSender & GasMarket;
+  readonly prover: BlobProver;
   readonly store: Store;
   /** A node that re-executes the same rollup in this process. */
   readonly runner: Pick<RollupRunner, "node" | "batches">;
@@ -56,7 +61,9 @@ const MOST_EMPTY_AGE_MS = 5_000;
 
 /** Assembles a sequencer; the chain is asked for its constants. */
 export async function assembleSequencer(deps: SequencerRunDeps, signal: AbortSignal): Promise<RunningSequencer> {
-  const { chainId, rollup, startBlock, pollMs, config, reader, sender, store, clock, emit, runner, peers } = deps;
+  const { chainId, rollup, startBlock, pollMs, config, reader, sender, prover, store, clock, emit, runner, peers } =
+    deps;
+  if (config.mode === "blobs") await requireBlobs(sender, signal);
   const target = { chainId, rollup };
   const crypto = await createLedgerCrypto();
   const view = new RollupView(rollup, reader);
@@ -66,7 +73,10 @@ export async function assembleSequencer(deps: SequencerRunDeps, signal: AbortSig
   const book = new RuleBook({ getCode: async (account) => codeOf(reader, account) });
   const rules = new BookAnswers(book);
   const workers = SignatureWorkers.start(config.threads);
-  const layer1 = new Layer1({ chainId, rollup, crypto, reader, view, queue, sender, store, clock });
+  const route = config.mode;
+  const sidecars = new Sidecars(prover, clock, emit);
+  const poster = new Poster({ chainId, rollup, route, reader, sender, store, sidecars });
+  const layer1 = new Layer1({ rollup, crypto, reader, view, queue, poster, sidecars, clock });
   const sequencer = new Sequencer(optionsOf(deps, Number(constants.openSeconds)), {
     ...{ crypto, digests, rules, clock, emit },
     signers: new KnownSigners(crypto),
@@ -111,6 +121,15 @@ export async function assembleSequencer(deps: SequencerRunDeps, signal: AbortSig
   };
 }
 
+async function requireBlobs(market: GasMarket, signal: AbortSignal): Promise<void> {
+  if ((await market.prices(signal)).blobGas !== undefined) return;
+  throw new RelayerError(
+    "BLOBS_NOT_TAKEN",
+    "the blocks of this chain have no blobs (EIP-4844): set rollup.sequencer.mode to calldata, or to cheapest",
+    { alert: true },
+  );
+}
+
 async function codeOf(reader: SequencerRunDeps["reader"], account: string): Promise<string> {
   const { signal } = new AbortController();
   return reader.codeAt(account, await reader.finalized(signal), signal);
@@ -118,16 +137,15 @@ async function codeOf(reader: SequencerRunDeps["reader"], account: string): Prom
 
 function optionsOf({ config, chainId, rollup, pollMs }: SequencerRunDeps, openSeconds: number): SequencerOptions {
   const { mode, batch, quotas } = config;
-  const limits = hardLimits(mode, 0);
+  const limits = hardLimits(mode, batch.blobs);
   return {
     directory: config.directory,
     scope: `${chainId}:${rollup}`,
     limits: {
-      mode,
       ...limits,
       transactions: batch.transactions,
-      bytes: Math.min(limits.bytes, batch.bytes),
-      entries: batch.entries,
+      bytes: Math.min(limits.bytes, batch.bytes ?? limits.bytes),
+      entries: Math.min(limits.entries, batch.entries),
       ageMs: batch.ageMs,
       emptyAgeMs: Math.min(batch.ageMs, MOST_EMPTY_AGE_MS),
     },

@@ -3,7 +3,6 @@ import type { LedgerCrypto } from "../../../protocol/ledger/crypto";
 import { decodeLeaf, type Leaf } from "../../../protocol/ledger/leaves";
 import { REFUSAL } from "../../../protocol/ledger/refusal";
 import type { TransactionDigests } from "../../../protocol/ledger/transactions";
-import { RelayerError } from "../../errors";
 import type { Clock } from "../../ports";
 import type { KnownSigners } from "../knownSigners";
 import { Assembler, headerFor, type Prepared } from "./assembler";
@@ -18,11 +17,13 @@ import type { EmitSequencer } from "./events";
 import { encodeRecord } from "./logRecord";
 import { Mempool, type MempoolLimits } from "./mempool";
 import { OwnerIndex } from "./ownerIndex";
+import { isPassing, passing } from "./passing";
 import type { BatchLimits } from "./policy";
 import type { PostingChain, QueueSource, SignatureRecovery, StakeSource, StateSource } from "./ports";
 import { Quotas, type QuotaTerms } from "./quotas";
 import { Progress, Receipts, type Receipt } from "./receipts";
 import { replay, transactionsOf, type Replayed, type ReplayDeps } from "./recovery";
+import { MAX_RETRY_MS, RETRY_MS, postBatches } from "./posting";
 import { LEDGER_REFUSALS, refused } from "./refusals";
 import { writeState, type StoredState } from "./stateFile";
 import { WriteAheadLog } from "./writeAheadLog";
@@ -75,8 +76,6 @@ export interface SequencerNews {
 const CHUNK = 64;
 /** Chunks that may wait for the disk. */
 const MOST_CHUNKS = 16;
-const RETRY_MS = 1_000;
-const MAX_RETRY_MS = 15_000;
 
 /** Everything that begins anew with a recovery. */
 interface Life {
@@ -193,7 +192,8 @@ export class Sequencer {
     const life = await this.recover(signal);
     const end = new AbortController();
     const until = AbortSignal.any([signal, end.signal]);
-    const parts = [this.execute(life, until), this.post(life, until)];
+    const posting = this.deps.send ? [this.post(life, until)] : [];
+    const parts = [this.execute(life, until), ...posting];
     for (const part of parts) part.catch(() => undefined).finally(() => end.abort());
     const wake = (): void => this.wake();
     until.addEventListener("abort", wake, { once: true });
@@ -207,6 +207,17 @@ export class Sequencer {
         .close()
         .catch((error: unknown) => this.deps.emit({ kind: "failed", part: "log", error, retryInMs: 0 }));
     }
+  }
+
+  private post({ batcher }: Life, signal: AbortSignal): Promise<void> {
+    const { clock, emit } = this.deps;
+    const posted = (number: bigint): void => {
+      if (number === this.progress.posted) return;
+      this.progress.posted = number;
+      this.wake();
+      this.publish({ receipts: [], changes: [] });
+    };
+    return postBatches({ batcher, clock, emit, pollMs: this.options.pollMs, posted }, signal);
   }
 
   // ---- recovery
@@ -543,31 +554,6 @@ export class Sequencer {
     this.deps.emit({ kind: "checkpointed", batch: number, milliseconds: this.deps.clock.now() - began });
   }
 
-  // ---- posting
-
-  private async post(life: Life, signal: AbortSignal): Promise<void> {
-    const { batcher } = life;
-    const { clock, emit, send } = this.deps;
-    for (let retryInMs = RETRY_MS; !signal.aborted;) {
-      try {
-        const more = send && (await batcher.step(signal));
-        if (batcher.posted !== this.progress.posted) {
-          this.progress.posted = batcher.posted;
-          this.wake();
-          this.publish({ receipts: [], changes: [] });
-        }
-        retryInMs = RETRY_MS;
-        if (!more) await clock.sleep(this.options.pollMs, signal).catch(() => undefined);
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isPassing(error)) throw error;
-        emit({ kind: "failed", part: "batcher", error, retryInMs });
-        await clock.sleep(retryInMs, signal).catch(() => undefined);
-        retryInMs = Math.min(2 * retryInMs, MAX_RETRY_MS);
-      }
-    }
-  }
-
   // ---- reading
 
   private pending() {
@@ -618,13 +604,4 @@ function receiptOf(
 ): Receipt {
   const leaves = changes.filter(({ before, after }) => before === undefined && after !== undefined);
   return { hash, kind: signed.transaction.kind, place, nonce, leaves: leaves.map(({ index }) => index) };
-}
-
-function passing(message: string): RelayerError {
-  return new RelayerError("ENDPOINT_UNAVAILABLE", message, { retriable: true });
-}
-
-/** Whether trying again may help. */
-function isPassing(error: unknown): boolean {
-  return !(error instanceof RebaseNeeded) && error instanceof RelayerError && error.retriable;
 }

@@ -305,6 +305,7 @@ function crashAt(
       reserveAt: wrap(store.reserveAt),
       reassign: wrap(store.reassign),
       addAttempt: wrap(store.addAttempt),
+      keepBlobs: wrap(store.keepBlobs),
       settleMined: wrap(store.settleMined),
       settleAbandoned: wrap(store.settleAbandoned),
       reopen: wrap(store.reopen),

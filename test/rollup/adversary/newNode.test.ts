@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RollupEvent } from "../../../relayer/rollup/events";
+import { KzgThreads } from "../../../relayer/rollup/kzgThreads";
 import type { NodePeer } from "../../../relayer/rollup/nodePeer";
 import { RollupRunner, type RollupDeps } from "../../../relayer/rollup/run";
 import { SnapshotFiles } from "../../../relayer/rollup/snapshotFiles";
@@ -42,6 +43,7 @@ describe("a new node of a rollup", function () {
       reader,
       store,
       crypto,
+      prover: new KzgThreads(1),
       clock: systemClock,
       emit: (event) => events.push(event),
       peers: () => peers,

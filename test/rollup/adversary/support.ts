@@ -164,7 +164,11 @@ export class ChallengerRig {
     const node = new RollupNode({
       reader,
       view,
-      batches: new BatchReader(target.rollup, { bodies: reader, crypto, kzg: createKzg }),
+      batches: new BatchReader(target.rollup, {
+        bodies: reader,
+        crypto,
+        prover: { commit: async (blob) => createKzg().blobToKzgCommitment(blob) },
+      }),
       queue: new QueueReader(target, { reader, view, store, peers: () => [], startBlock: beginning.blockNumber }),
       replica,
       constants,

@@ -37,6 +37,8 @@ export class MemoryChain implements PostingChain, QueueSource {
   readonly batches: { readonly batch: Batch; readonly hash: Uint8Array; readonly sealed?: SealedBatch }[] = [];
   readonly entries: Uint8Array[] = [];
   readonly falseOnes = new Set<string>();
+  /** Numbers of batches that were announced to be posted. */
+  readonly prepared: bigint[] = [];
   frozen = false;
   /** What the next post is refused with. */
   refusal: string | undefined;
@@ -107,6 +109,10 @@ export class MemoryChain implements PostingChain, QueueSource {
     return this.falseOnes.has(Buffer.from(hash).toString("hex"));
   }
 
+  prepare({ header }: SealedBatch): void {
+    this.prepared.push(header.number);
+  }
+
   async post(sealed: SealedBatch, parent: ChainHead): Promise<PostingOutcome> {
     const { refusal } = this;
     this.refusal = undefined;
@@ -115,7 +121,7 @@ export class MemoryChain implements PostingChain, QueueSource {
       return { kind: "refused", error: "NotOnTheLatest", message: "another one was first" };
     }
     this.take(sealed, this.poster);
-    return { kind: "posted", transactionHash: "0x", gasUsed: 0n };
+    return { kind: "posted", transactionHash: "0x", gasUsed: 0n, blobs: 0 };
   }
 
   take(sealed: SealedBatch, poster: Uint8Array): void {
@@ -150,7 +156,6 @@ export const statesOf = (chain: MemoryChain): StateSource => ({
 export const OPTIONS: Omit<SequencerOptions, "directory"> = {
   scope: SCOPE,
   limits: {
-    mode: "calldata",
     transactions: 1_000,
     ...hardLimits("calldata", 0),
     entries: 128,
