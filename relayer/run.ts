@@ -118,7 +118,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
 
   const followed = config.chains.find(({ chainId }) => chainId === rollup?.chainId);
   const follows = certifier || challenger || sequencing;
-  const prover = new KzgThreads(config.rollup?.sequencer?.kzgThreads ?? 1);
+  const blobProver = new KzgThreads(config.rollup?.sequencer?.kzgThreads ?? 1);
   const rollupSender = followed && senders.get(followed.chainId);
   const runner =
     config.rollup === undefined || rollup === undefined || followed === undefined || !follows
@@ -131,7 +131,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
           reader: readers.get(followed.chainId) as Reader,
           store,
           crypto: await createLedgerCrypto(),
-          prover,
+          blobProver,
           clock: systemClock,
           emit: rollupObserver({ log, metrics, clock: systemClock, chainId: followed.chainId }),
           peers: () => [...nodePeers.values()],
@@ -159,7 +159,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
             pollMs: followed.pollMs,
             reader: readers.get(followed.chainId) as Reader,
             sender: rollupSender as TransactionSender & GasMarket,
-            prover,
+            blobProver,
             peers: () => [...nodePeers.values()],
             emit: sequencerObserver({ log, metrics, clock: systemClock }),
           },
@@ -224,7 +224,7 @@ export async function startRelayer(config: RelayerConfig, log: Log, prompt: KeyO
     closables: [
       { name: "api", close: () => api.close() },
       ...(sequencer === undefined ? [] : [{ name: "sequencer", close: () => sequencer.close() }]),
-      { name: "kzg", close: () => prover.close() },
+      { name: "kzg", close: () => blobProver.close() },
       { name: "store", close: () => store.close() },
     ],
   };

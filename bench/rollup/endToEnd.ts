@@ -64,7 +64,7 @@ export async function endToEnd(): Promise<Record<string, number>> {
         startBlock: fixture.beginning.blockNumber,
         pollMs: 20,
         config: CONFIG(join(folder, "log")),
-        ...{ reader, sender, store, prover: new KzgThreads(1) },
+        ...{ reader, sender, store, blobProver: new KzgThreads(1) },
         clock: systemClock,
         emit: (event) => void (event.kind === "failed" && failures.push(event)),
         runner: await emptyRunner(layer2),

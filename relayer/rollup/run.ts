@@ -50,7 +50,7 @@ export interface RollupDeps {
   readonly reader: ChainReader & StateReader & BodyReader & BlobReader;
   readonly store: Store;
   readonly crypto: LedgerCrypto;
-  readonly prover: BlobProver;
+  readonly blobProver: BlobProver;
   readonly clock: Clock;
   readonly emit: EmitRollup;
   readonly peers: () => readonly NodePeer[];
@@ -152,12 +152,12 @@ export class RollupRunner {
   }
 
   private async assemble(signal: AbortSignal): Promise<Running> {
-    const { rollup, reader, store, crypto, prover, clock, emit, peers, startBlock } = this.deps;
+    const { rollup, reader, store, crypto, blobProver, clock, emit, peers, startBlock } = this.deps;
     const view = new RollupView(rollup.rollup, reader);
     const constants = await view.constants(await reader.finalized(signal), signal);
     let made: Kzg | undefined;
     const kzg = (): Kzg => (made ??= createKzg());
-    const batches = new BatchReader(rollup.rollup, { bodies: reader, crypto, prover });
+    const batches = new BatchReader(rollup.rollup, { bodies: reader, crypto, prover: blobProver });
     const queue = new QueueReader(rollup, { reader, view, store, peers, startBlock });
     const begun = await this.begin(view, constants, batches, signal);
     const book = new RuleBook({

@@ -128,8 +128,9 @@ async function reexecute(
     import("../../relayer/chain/endpointQuorum"),
     import("../../relayer/rollup/nodePeer"),
   ]);
-  const [{ createLedgerCrypto }, { systemClock }] = await Promise.all([
+  const [{ createLedgerCrypto }, { KzgThreads }, { systemClock }] = await Promise.all([
     import("../../relayer/rollup/ledgerCrypto"),
+    import("../../relayer/rollup/kzgThreads"),
     import("../../relayer/systemClock"),
   ]);
   const { chainId, live, say } = session;
@@ -141,6 +142,7 @@ async function reexecute(
   // The salt of a commitment outlives a crash; a local chain does not.
   const folder = join(session.hre.config.paths.root, ".data", "challenges");
   const store = await Store.open({ sqlite: live ? join(folder, `${chainId}-${rollup}.sqlite`) : ":memory:" });
+  const blobProver = new KzgThreads(1);
   try {
     const sender = prover === undefined ? undefined : new SignerSender(prover, session, contracts, store);
     const deps = {
@@ -156,6 +158,7 @@ async function reexecute(
       }),
       store,
       crypto: await createLedgerCrypto(),
+      blobProver,
       clock: systemClock,
       peers: () => peers,
     };
@@ -163,6 +166,7 @@ async function reexecute(
     const reexecuted = await inWords(session, () => new Reexecution(deps, plan).run());
     return { reexecuted, reward: sender?.reward ?? 0n };
   } finally {
+    await blobProver.close();
     await store.close();
   }
 }

@@ -36,7 +36,7 @@ export interface SequencerRunDeps {
   readonly config: SequencerConfig;
   readonly reader: ChainReader & StateReader & BodyReader;
   readonly sender: TransactionSender & GasMarket;
-  readonly prover: BlobProver;
+  readonly blobProver: BlobProver;
   readonly store: Store;
   /** A node that re-executes the same rollup in this process. */
   readonly runner: Pick<RollupRunner, "node" | "batches">;
@@ -61,7 +61,7 @@ const MOST_EMPTY_AGE_MS = 5_000;
 
 /** Assembles a sequencer; the chain is asked for its constants. */
 export async function assembleSequencer(deps: SequencerRunDeps, signal: AbortSignal): Promise<RunningSequencer> {
-  const { chainId, rollup, startBlock, pollMs, config, reader, sender, prover, store, clock, emit, runner, peers } =
+  const { chainId, rollup, startBlock, pollMs, config, reader, sender, blobProver, store, clock, emit, runner, peers } =
     deps;
   if (config.mode === "blobs") await requireBlobs(sender, signal);
   const target = { chainId, rollup };
@@ -74,7 +74,7 @@ export async function assembleSequencer(deps: SequencerRunDeps, signal: AbortSig
   const rules = new BookAnswers(book);
   const workers = SignatureWorkers.start(config.threads);
   const route = config.mode;
-  const sidecars = new Sidecars(prover, clock, emit);
+  const sidecars = new Sidecars(blobProver, clock, emit);
   const poster = new Poster({ chainId, rollup, route, reader, sender, store, sidecars });
   const layer1 = new Layer1({ rollup, crypto, reader, view, queue, poster, sidecars, clock });
   const sequencer = new Sequencer(optionsOf(deps, Number(constants.openSeconds)), {

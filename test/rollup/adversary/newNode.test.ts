@@ -43,7 +43,7 @@ describe("a new node of a rollup", function () {
       reader,
       store,
       crypto,
-      prover: new KzgThreads(1),
+      blobProver: new KzgThreads(1),
       clock: systemClock,
       emit: (event) => events.push(event),
       peers: () => peers,

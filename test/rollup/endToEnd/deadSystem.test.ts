@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeLeaf, type Leaf } from "../../../protocol/ledger/leaves";
 import type { RollupEvent } from "../../../relayer/rollup/events";
+import { KzgThreads } from "../../../relayer/rollup/kzgThreads";
 import { abiBatch } from "../../../relayer/rollup/rollupInterface";
 import { RollupRunner, type RollupDeps } from "../../../relayer/rollup/run";
 import { SnapshotFiles } from "../../../relayer/rollup/snapshotFiles";
@@ -107,6 +108,7 @@ class Anybody {
       reader: new InProcessReader() as unknown as RollupDeps["reader"],
       store,
       crypto,
+      blobProver: new KzgThreads(1),
       clock: systemClock,
       emit: (event) => events.push(event),
       peers: () => [],

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { decodeLeaf, type Leaf, type LeafKind } from "../../../protocol/ledger/leaves";
 import { EndpointQuorum } from "../../../relayer/chain/endpointQuorum";
+import type { DataRoute } from "../../../relayer/config";
 import type { RollupEvent } from "../../../relayer/rollup/events";
+import { KzgThreads } from "../../../relayer/rollup/kzgThreads";
 import { RollupRunner } from "../../../relayer/rollup/run";
 import { Store } from "../../../relayer/store/store";
 import { systemClock } from "../../../relayer/systemClock";
@@ -37,6 +39,10 @@ export interface SequencerChoice {
   /** After which its batches end. */
   readonly ageMs: number;
   readonly takeOver?: boolean;
+  /** How its batches go to layer 1; calldata where it is not said. */
+  readonly mode?: DataRoute;
+  /** Where it finds layer 1, if not at the node itself. */
+  readonly endpoint?: string;
 }
 
 export interface SequencerProcess extends RelayerProcess {
@@ -90,7 +96,7 @@ export class Layer1Process {
   }
 
   async sequencer(choice: SequencerChoice): Promise<SequencerProcess> {
-    const { name, key, ageMs, takeOver = false } = choice;
+    const { name, key, ageMs, takeOver = false, mode = "calldata" } = choice;
     const directory = join(this.directory, name);
     mkdirSync(directory, { recursive: true });
     const port = await freePort();
@@ -103,7 +109,7 @@ export class Layer1Process {
         {
           name: "here",
           chainId: CHAIN_ID,
-          endpoints: [this.node.url],
+          endpoints: [choice.endpoint ?? this.node.url],
           finality: "latest",
           gateway: await this.fixture.gateway.getAddress(),
           pollMs: POLL_MS,
@@ -117,6 +123,7 @@ export class Layer1Process {
         pollMs: POLL_MS,
         sequencer: {
           directory: join(this.directory, choice.folder ?? name, "log"),
+          mode,
           batch: { ageMs },
           quotas: { free: 200 },
           takeOver,
@@ -194,6 +201,7 @@ export class Observer {
       reader: new EndpointQuorum({ chainId, endpoints: [endpoint], quorum: 1, finality: "latest" }),
       store,
       crypto,
+      blobProver: new KzgThreads(1),
       clock: systemClock,
       emit: (event) => events.push(event),
       peers: () => [],

@@ -1,0 +1,31 @@
+import { expect } from "chai";
+import { HDNodeWallet, JsonRpcProvider, Mnemonic } from "ethers";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { LeafOf } from "../../../../protocol/ledger/leaves";
+import { EndpointQuorum } from "../../../../relayer/chain/endpointQuorum";
+import { NonceSender } from "../../../../relayer/chain/sender";
+import { parseConfig, type DataRoute } from "../../../../relayer/config";
+import { RelayerError } from "../../../../relayer/errors";
+import { KzgThreads } from "../../../../relayer/rollup/kzgThreads";
+import { createLedgerCrypto } from "../../../../relayer/rollup/ledgerCrypto";
+import { RollupRunner } from "../../../../relayer/rollup/run";
+import type { SequencerEvent } from "../../../../relayer/rollup/sequencer/events";
+import { assembleSequencer, type RunningSequencer } from "../../../../relayer/rollup/sequencer/run";
+import { Store } from "../../../../relayer/store/store";
+import { systemClock } from "../../../../relayer/systemClock";
+import { startAnvil, type LocalNode } from "../../../../scripts/local/nodes";
+import { player } from "../../../protocol/ledger/support";
+import { Layer2, PARAMS, deployRollupFrom, type RollupFixture } from "../../../rollup/support";
+import { FaultyEndpoint } from "../../../support/faultyEndpoint";
+import { accountOf } from "../../cassini/support/localAccounts";
+import { balanceOf, joined } from "./support";
+import { encodeTransaction } from "../../../../protocol/ledger/transactions";
+import { sign } from "../../../protocol/ledger/support";
+
+const CHAIN_ID = 31_337n;
+const GWEI = 10n ** 9n;
+/** Longer than anything takes on a busy machine. */
+const PATIENCE_MS = 240_000;
