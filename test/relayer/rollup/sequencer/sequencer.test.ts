@@ -114,7 +114,7 @@ describe("sequencer", () => {
     const [granted] = await door.submit(SOURCE, [signed({ ...grant, expiry: chain.time + 500n }, 0, 2n)]);
     expect(granted).to.have.nested.property("receipt.nonce", 2n);
     // What is not posted yet would be executed anew on the clock of the future.
-    await until(() => running.sequencer.unposted === 0 && running.sequencer.state?.engine.open === undefined);
+    await until(() => chain.batches.reduce((sum, { sealed }) => sum + (sealed?.transactions ?? 0), 0) === 3);
     chain.ahead = 1_000n;
     await until(async () => {
       const [late] = await door.submit(SOURCE, [signed({ ...transfer, amount: 10_000_000n }, 7, 3n)]);
