@@ -11,6 +11,7 @@ import { NonceSender } from "../../relayer/chain/sender";
 import { createLog } from "../../relayer/log";
 import { Metrics } from "../../relayer/metrics";
 import type { Clock } from "../../relayer/ports";
+import { KzgThreads } from "../../relayer/rollup/kzgThreads";
 import { createLedgerCrypto } from "../../relayer/rollup/ledgerCrypto";
 import { RollupRunner } from "../../relayer/rollup/run";
 import { assembleSequencer } from "../../relayer/rollup/sequencer/run";
@@ -53,7 +54,16 @@ export async function startLayer2({ rollup: contracts, gateway, record }: Deploy
   const sender = new NonceSender({ ...chain, signer, store: store.transactions, clock, fees, pollMs: POLL_MS });
   const rollup = (await contracts.rollup.getAddress()).toLowerCase();
   const startBlock = BigInt(record.contracts.Rollup?.block ?? 0);
-  const shared = { startBlock, pollMs: POLL_MS, reader, store, clock, emit: () => undefined, peers: () => [] };
+  const shared = {
+    startBlock,
+    pollMs: POLL_MS,
+    reader,
+    store,
+    clock,
+    blobProver: new KzgThreads(1),
+    emit: () => undefined,
+    peers: () => [],
+  };
   const target = { chainId: CHAIN_ID, rollup };
   const runner = new RollupRunner({
     ...{ ...shared, rollup: target, crypto: await createLedgerCrypto(), provesFinal: true },
@@ -113,11 +123,12 @@ const configOf = (directory: string) =>
     directory,
     mode: "calldata",
     staking: undefined,
-    batch: { transactions: 1_024, bytes: 120_000, entries: 128, ageMs: 200 },
+    batch: { transactions: 1_024, bytes: 120_000, blobs: 3, entries: 128, ageMs: 200 },
     mempool: { transactions: 1_000, bytes: 1_048_576 },
     quotas: { free: 1_000, perStakedCos: 0, most: 1_000, burstSeconds: 10, sponsored: new Map<bigint, number>() },
     perAddress: 10_000,
     threads: 1,
+    kzgThreads: 1,
     receipts: 1_000,
     mostUnposted: 100,
     checkpointBytes: 1_000_000,

@@ -2,11 +2,14 @@ import type { Signer } from "ethers";
 import { ethers } from "hardhat";
 import { Ledger } from "../../../../protocol/ledger/ledger";
 import type { Transaction } from "../../../../protocol/ledger/transactions";
+import { KzgThreads } from "../../../../relayer/rollup/kzgThreads";
 import { QueueReader } from "../../../../relayer/rollup/queueReader";
 import { RollupView } from "../../../../relayer/rollup/rollupView";
 import { headerFor } from "../../../../relayer/rollup/sequencer/assembler";
 import { Engine, type BatchHeader, type SealedBatch } from "../../../../relayer/rollup/sequencer/engine";
 import { Layer1, type Layer1Deps } from "../../../../relayer/rollup/sequencer/layer1";
+import { Poster } from "../../../../relayer/rollup/sequencer/poster";
+import { Sidecars } from "../../../../relayer/rollup/sequencer/sidecars";
 import { Store } from "../../../../relayer/store/store";
 import { InProcessReader, KeyedSender } from "../../../rollup/adversary/support";
 import { Layer2, type RollupFixture } from "../../../rollup/support";
@@ -95,5 +98,14 @@ async function layer1Of(
   // This machine's clock is behind the chain's, which tests move.
   const clock = { now: () => 0 };
   const seen = reader as unknown as Layer1Deps["reader"];
-  return new Layer1({ ...target, crypto, reader: seen, view, queue, sender, store, clock });
+  const sidecars = new Sidecars(new KzgThreads(1), clock, () => undefined);
+  const market = { prices: () => Promise.reject(new Error("nobody asks for prices here")) };
+  const priced = {
+    address: sender.address,
+    recover: () => sender.recover(),
+    submit: sender.submit.bind(sender),
+    ...market,
+  };
+  const poster = new Poster({ ...target, route: "calldata", reader: seen, sender: priced, store, sidecars });
+  return new Layer1({ rollup, crypto, reader: seen, view, queue, poster, sidecars, clock });
 }
