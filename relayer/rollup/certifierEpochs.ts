@@ -1,5 +1,6 @@
 import type { StateReader, VerifiedBlock } from "../ports";
 import { GATEWAY } from "../cassini/gatewayInterface";
+import { ContractView } from "./contractView";
 
 /** A set that certifies: its members, and until when. */
 export interface CertifierSet {
@@ -14,13 +15,14 @@ export interface CertifierSet {
 export class CertifierEpochs {
   private readonly known = new Map<bigint, CertifierSet>();
 
-  constructor(
-    private readonly gateway: string,
-    private readonly reader: StateReader,
-  ) {}
+  private readonly gateway: ContractView;
+
+  constructor(gateway: string, reader: StateReader) {
+    this.gateway = new ContractView(GATEWAY, gateway, reader);
+  }
 
   async current(block: VerifiedBlock, signal: AbortSignal): Promise<CertifierSet> {
-    const epoch = await this.read<bigint>("currentEpoch", [], block, signal);
+    const epoch = await this.gateway.read<bigint>("currentEpoch", [], block, signal);
     return this.of(epoch, block, signal);
   }
 
@@ -29,21 +31,11 @@ export class CertifierEpochs {
     const known = this.known.get(epoch);
     if (known !== undefined) return known;
     const [signers, validUntil] = await Promise.all([
-      this.read<readonly string[]>("signersOf", [epoch], block, signal),
-      this.read<bigint>("epochValidUntil", [epoch], block, signal),
+      this.gateway.read<readonly string[]>("signersOf", [epoch], block, signal),
+      this.gateway.read<bigint>("epochValidUntil", [epoch], block, signal),
     ]);
     const set = { epoch, validUntil, signers: [...signers] };
     if (set.signers.length > 0) this.known.set(epoch, set);
     return set;
-  }
-
-  private async read<Value>(
-    name: string,
-    args: readonly unknown[],
-    block: VerifiedBlock,
-    signal: AbortSignal,
-  ): Promise<Value> {
-    const answer = await this.reader.callAt(this.gateway, GATEWAY.encodeFunctionData(name, args), block, signal);
-    return GATEWAY.decodeFunctionResult(name, answer)[0] as Value;
   }
 }

@@ -2,7 +2,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { ZeroAddress } from "ethers";
 import { task } from "hardhat/config";
 import type { SequencerApi } from "../../sdk/rollup/sequencerApi";
-import { Refusal } from "../refusal";
 import { openSession, parseAccount, parseWhole, withCommonParams, type Session } from "../session";
 import { submit } from "../submit";
 import {
@@ -12,10 +11,12 @@ import {
   openAsset,
   openLayer2,
   parsePayment,
-  SEQUENCER_HELP,
   type Asset,
   type Layer2,
   type SequencerArgs,
+  vaultEvent,
+  withAsset,
+  withSequencer,
 } from "./layer2";
 import { onLayer2 } from "./onLayer2";
 
@@ -34,10 +35,12 @@ export interface Deposit {
 
 const POLL_MS = 500;
 
-withCommonParams(task("l2:deposit", "Sends BNB or a token to layer 2, where it costs nothing to move"))
-  .addOptionalParam("sequencer", SEQUENCER_HELP)
+withAsset(
+  withSequencer(
+    withCommonParams(task("l2:deposit", "Sends BNB or a token to layer 2, where it costs nothing to move")),
+  ),
+)
   .addParam("amount", "How much, such as 1.5")
-  .addOptionalParam("asset", "BNB, COS, the symbol of a QSC, or an address", "BNB")
   .addOptionalParam("to", "Whose it is on layer 2; default: the account that sends")
   .addOptionalParam("wait", "Seconds to wait until it has arrived", "60")
   .setAction(async (args: DepositArgs, hre): Promise<Deposit> => {
@@ -63,12 +66,7 @@ withCommonParams(task("l2:deposit", "Sends BNB or a token to layer 2, where it c
       data,
       value,
     });
-    const event = receipt.logs
-      .filter((log) => log.address === target)
-      .map((log) => vault.interface.parseLog(log))
-      .find((parsed) => parsed?.name === "Deposited");
-    if (event == null) throw new Refusal(`the transaction ${receipt.hash} deposited nothing`);
-    const entry = event.args.entry as bigint;
+    const entry = vaultEvent(vault, receipt, "Deposited").args.entry as bigint;
     session.say(`  entry ${entry} of the queue`);
     const arrived = await arrival(session, sequencer, entry, Number(wait));
     if (!arrived) {

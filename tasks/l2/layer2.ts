@@ -1,4 +1,5 @@
-import { ZeroAddress } from "ethers";
+import { ZeroAddress, type LogDescription, type TransactionReceipt } from "ethers";
+import type { ConfigurableTaskDefinition } from "hardhat/types";
 import type { ContractTypes } from "../../deploy/contracts";
 import type { RollupContracts } from "../../deploy/deployment";
 import { LedgerAccount } from "../../sdk/rollup/ledgerAccount";
@@ -28,7 +29,37 @@ export interface Asset extends StakeToken {
   readonly name: string;
 }
 
-export const SEQUENCER_HELP = "URL of the sequencer; default: SEQUENCER_URL";
+/** What every task takes that spends what an account has on layer 2. */
+export interface SpendingArgs extends SequencerArgs {
+  readonly asset: string;
+  readonly account?: string;
+}
+
+/** An amount of an asset, and the balance that it comes from. */
+export interface Spending {
+  readonly account: LedgerAccount;
+  readonly asset: Asset;
+  readonly amount: bigint;
+  /** Leaf of the balance. */
+  readonly from: number;
+}
+
+/** Adds the parameter of {@link SequencerArgs} to a task. */
+export function withSequencer(definition: ConfigurableTaskDefinition): ConfigurableTaskDefinition {
+  return definition.addOptionalParam("sequencer", "URL of the sequencer; default: SEQUENCER_URL");
+}
+
+export function withAsset(definition: ConfigurableTaskDefinition): ConfigurableTaskDefinition {
+  return definition.addOptionalParam("asset", "BNB, COS, the symbol of a QSC, or an address", "BNB");
+}
+
+/** Adds the parameters of {@link SpendingArgs} to a task. */
+export function withSpending(definition: ConfigurableTaskDefinition): ConfigurableTaskDefinition {
+  return withAsset(withSequencer(definition)).addOptionalParam(
+    "account",
+    "Which of the sender's accounts on layer 2, where it has several",
+  );
+}
 
 export async function openRollup(session: Session): Promise<RollupContracts> {
   const { rollup } = await openDeployment(session);
@@ -124,6 +155,32 @@ export async function openBalance(account: LedgerAccount, asset: Asset, amount: 
     );
   }
   return balance;
+}
+
+/** What a task is to spend, once it is there. */
+export async function openSpending(
+  session: Session,
+  layer2: Layer2,
+  args: SpendingArgs,
+  text: string,
+): Promise<Spending> {
+  const asset = await openAsset(session, layer2.contracts, args.asset);
+  const amount = parsePayment(asset, text);
+  const account = await openAccount(session, layer2, asset.number, args.account);
+  const { index: from } = await openBalance(account, asset, amount);
+  return { account, asset, amount, from };
+}
+
+/** What the vault says that a transaction did. */
+export function vaultEvent(
+  { interface: contract, target }: RollupContracts["vault"],
+  { hash, logs }: TransactionReceipt,
+  name: string,
+): LogDescription {
+  const own = logs.filter(({ address }) => address === target);
+  const found = own.map((log) => contract.parseLog(log)).find((parsed) => parsed?.name === name);
+  if (found == null) throw new Refusal(`the transaction ${hash} did nothing on layer 2: look at it`);
+  return found;
 }
 
 /** An amount above zero. */

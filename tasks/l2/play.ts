@@ -18,23 +18,21 @@ import {
   openBalance,
   openLayer2,
   parseLeaf,
-  SEQUENCER_HELP,
   type Asset,
   type Layer2,
-  type SequencerArgs,
+  withSpending,
+  type SpendingArgs,
 } from "./layer2";
 import { onLayer2 } from "./onLayer2";
 
-interface PlayArgs extends SequencerArgs {
+interface PlayArgs extends SpendingArgs {
   readonly game?: string;
   readonly session?: string;
   readonly stake: string;
-  readonly asset: string;
   readonly players: string;
   readonly moveTime: string;
   readonly life?: string;
   readonly setup: string;
-  readonly account?: string;
   readonly move?: string;
   readonly leave?: boolean;
   readonly expire?: boolean;
@@ -47,17 +45,14 @@ export interface LedgerTable extends SeatView {
   readonly phase: "waiting" | "playing" | "over";
 }
 
-withCommonParams(task("l2:play", "Plays a session on layer 2, where moves cost nothing"))
-  .addOptionalParam("sequencer", SEQUENCER_HELP)
+withSpending(withCommonParams(task("l2:play", "Plays a session on layer 2, where moves cost nothing")))
   .addOptionalParam("game", "Number of the game, to open a session of it")
   .addOptionalParam("session", "Number of the session, to join it or go on with it")
   .addOptionalParam("stake", "Stake of each player, where a session is opened or joined", "0")
-  .addOptionalParam("asset", "What is staked: BNB, COS, the symbol of a QSC, or an address", "BNB")
   .addOptionalParam("players", "How many play", "2")
   .addOptionalParam("moveTime", "Seconds for a move", `${MIN_MOVE_SECONDS}`)
   .addOptionalParam("life", "Seconds after which the session ends, whatever happens; default: a hundred moves' time")
   .addOptionalParam("setup", "The game's own options, in hex", "0x")
-  .addOptionalParam("account", "Which of the sender's accounts on layer 2, where it has several")
   .addOptionalParam("move", "Make this move, and no other")
   .addFlag("leave", "Give the seat back before the start")
   .addFlag("expire", "Have a missed deadline decided")
@@ -198,7 +193,10 @@ class LedgerPlayer implements Seat<LedgerTable> {
       say("  nobody waits for others any more: all stakes are back");
       return table;
     }
-    for (const line of await this.board.draw(await this.position(table))) say(line);
+    // Of a session that is gone, the last move may be one that was not seen here.
+    if (table.phase === "playing" || (await this.isOver(table.state))) {
+      for (const line of await this.board.draw(await this.position(table))) say(line);
+    }
     if (table.phase === "playing") {
       const turn = table.turn === table.seat && table.seat !== undefined ? "your" : `player ${table.turn ?? "?"}'s`;
       say(`  ${table.turn === "anyone" ? "anyone may" : `${turn} turn to`} move until ${timeInWords(table.deadline)}`);

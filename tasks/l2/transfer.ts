@@ -3,42 +3,24 @@ import { payable } from "../../sdk/rollup/ledgerAccount";
 import type { Receipt } from "../../sdk/rollup/sequencerApi";
 import { Refusal } from "../refusal";
 import { openSession, parseAccount, withCommonParams } from "../session";
-import {
-  balancesIn,
-  openAccount,
-  openAsset,
-  openBalance,
-  openLayer2,
-  parseLeaf,
-  parsePayment,
-  SEQUENCER_HELP,
-  type SequencerArgs,
-} from "./layer2";
+import { balancesIn, openLayer2, parseLeaf, openSpending, withSpending, type SpendingArgs } from "./layer2";
 import { onLayer2 } from "./onLayer2";
 
-interface TransferArgs extends SequencerArgs {
-  readonly asset: string;
+interface TransferArgs extends SpendingArgs {
   readonly amount: string;
   readonly to: string;
-  readonly account?: string;
 }
 
-withCommonParams(task("l2:transfer", "Pays somebody on layer 2; it costs nothing"))
-  .addOptionalParam("sequencer", SEQUENCER_HELP)
+withSpending(withCommonParams(task("l2:transfer", "Pays somebody on layer 2; it costs nothing")))
   .addParam("amount", "How much, such as 1.5")
   .addParam("to", "An address, or the number of a balance")
-  .addOptionalParam("asset", "BNB, COS, the symbol of a QSC, or an address", "BNB")
-  .addOptionalParam("account", "Which of the sender's accounts on layer 2, where it has several")
   .setAction(async (args: TransferArgs, hre): Promise<Receipt> => {
     const session = await openSession(hre, args);
     const layer2 = await openLayer2(session, args);
-    const asset = await openAsset(session, layer2.contracts, args.asset);
-    const amount = parsePayment(asset, args.amount);
+    const { account, asset, amount, from } = await openSpending(session, layer2, args, args.amount);
     if (payable(amount) !== amount) {
       throw new Refusal(`--amount ${args.amount}: too many digits for a transfer; ${asset.show(payable(amount))} goes`);
     }
-    const account = await openAccount(session, layer2, asset.number, args.account);
-    const { index: from } = await openBalance(account, asset, amount);
 
     await session.confirm(`Pay ${asset.show(amount)} to ${args.to} on layer 2`);
     const receipt = await onLayer2(async () => {

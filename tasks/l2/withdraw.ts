@@ -1,27 +1,15 @@
+import { getAddress } from "ethers";
 import { task } from "hardhat/config";
 import type { SequencerApi } from "../../sdk/rollup/sequencerApi";
 import { Refusal } from "../refusal";
 import { openSession, withCommonParams, type Session } from "../session";
 import { submit } from "../submit";
-import {
-  assetOf,
-  openAccount,
-  openAsset,
-  openBalance,
-  openLayer2,
-  parseLeaf,
-  parsePayment,
-  SEQUENCER_HELP,
-  type Layer2,
-  type SequencerArgs,
-} from "./layer2";
+import { assetOf, openLayer2, parseLeaf, type Layer2, openSpending, withSpending, type SpendingArgs } from "./layer2";
 import { onLayer2 } from "./onLayer2";
 
-interface WithdrawArgs extends SequencerArgs {
-  readonly asset: string;
+interface WithdrawArgs extends SpendingArgs {
   readonly amount?: string;
   readonly claim?: string;
-  readonly account?: string;
 }
 
 /** Leaves of exits: made on layer 2 now, or paid on layer 1 now. */
@@ -29,14 +17,13 @@ export interface Withdrawn {
   readonly exits: readonly number[];
 }
 
-withCommonParams(
-  task("l2:withdraw", "Takes money off layer 2: first an exit there, and once it is final the payment here"),
+withSpending(
+  withCommonParams(
+    task("l2:withdraw", "Takes money off layer 2: first an exit there, and once it is final the payment here"),
+  ),
 )
-  .addOptionalParam("sequencer", SEQUENCER_HELP)
   .addOptionalParam("amount", "How much leaves layer 2, such as 1.5")
   .addOptionalParam("claim", "Pay this exit here: its leaf, or `all` that are final")
-  .addOptionalParam("asset", "BNB, COS, the symbol of a QSC, or an address", "BNB")
-  .addOptionalParam("account", "Which of the sender's accounts on layer 2, where it has several")
   .setAction(async (args: WithdrawArgs, hre): Promise<Withdrawn> => {
     const session = await openSession(hre, args);
     const layer2 = await openLayer2(session, args);
@@ -47,10 +34,7 @@ withCommonParams(
   });
 
 async function leave(session: Session, layer2: Layer2, args: WithdrawArgs): Promise<Withdrawn> {
-  const asset = await openAsset(session, layer2.contracts, args.asset);
-  const amount = parsePayment(asset, args.amount ?? "");
-  const account = await openAccount(session, layer2, asset.number, args.account);
-  const { index: from } = await openBalance(account, asset, amount);
+  const { account, asset, amount, from } = await openSpending(session, layer2, args, args.amount ?? "");
   await session.confirm(`Take ${asset.show(amount)} off layer 2`);
   const receipt = await onLayer2(() => account.withdraw(from, amount));
   const [exit] = receipt.leaves;
@@ -102,7 +86,7 @@ async function inWordsOf(
   exit: number,
 ): Promise<string> {
   const leaf = await onLayer2(() => sequencer.leaf(exit));
-  if (leaf?.kind === "ItemExit") return `exit ${exit}, ${leaf.amount} of item ${leaf.id} to ${leaf.owner}`;
+  if (leaf?.kind === "ItemExit") return `exit ${exit}, ${leaf.amount} of item ${leaf.id} to ${getAddress(leaf.owner)}`;
   if (leaf?.kind !== "Exit") throw new Refusal(`--claim ${exit}: leaf ${exit} of layer 2 is no exit`);
-  return `exit ${exit}, ${(await assetOf(session, contracts, leaf.asset)).show(leaf.amount)} to ${leaf.owner}`;
+  return `exit ${exit}, ${(await assetOf(session, contracts, leaf.asset)).show(leaf.amount)} to ${getAddress(leaf.owner)}`;
 }

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { task } from "hardhat/config";
 import type { LeafEvidence } from "../../sdk/rollup/sequencerApi";
-import { openLayer2, parseLeaf, SEQUENCER_HELP, type SequencerArgs } from "../l2/layer2";
+import { openLayer2, parseLeaf, withSequencer, type SequencerArgs } from "../l2/layer2";
 import { onLayer2 } from "../l2/onLayer2";
 import { Refusal } from "../refusal";
 import { openSession, withCommonParams } from "../session";
@@ -15,8 +15,11 @@ interface ExitProofArgs extends SequencerArgs {
 /** First bytes of leaves that the vault pays: an exit of money, one of items. */
 const EXITS: ReadonlySet<string> = new Set(["0x07", "0x08"]);
 
-withCommonParams(task("rollup:exit-proof", "Fetches the proof of a leaf, checks it, and shows the call that pays it"))
-  .addOptionalParam("sequencer", SEQUENCER_HELP)
+withSequencer(
+  withCommonParams(
+    task("rollup:exit-proof", "Fetches the proof of a leaf, checks it, and shows the call that pays it"),
+  ),
+)
   .addParam("leaf", "Number of the leaf: an exit")
   .addOptionalParam("at", "Against which state: `final`, which pays, or `posted`", "final")
   .addOptionalParam("out", "Write it to this file, as JSON")
@@ -32,7 +35,9 @@ withCommonParams(task("rollup:exit-proof", "Fetches the proof of a leaf, checks 
     const canonical = await contracts.rollup.batchHashOf(batch.number);
     if (canonical !== hash) throw new Refusal(`layer 1 has another batch ${batch.number}: ${canonical}, not ${hash}`);
     session.say(`Leaf ${leaf} of batch ${batch.number}, whose state has the root ${batch.state.root}`);
-    if (EXITS.has(evidence.leaf.slice(0, 4))) {
+    if (await contracts.vault.isClaimed(leaf)) {
+      session.say("  it is paid");
+    } else if (EXITS.has(evidence.leaf.slice(0, 4))) {
       const proof = [batch, { index: leaf, leaf: evidence.leaf, siblings }] as const;
       const data = contracts.vault.interface.encodeFunctionData("claimExit", proof as never);
       const when =

@@ -36,9 +36,9 @@ withCommonParams(task("rollup:status", "Shows where layer 2 stands: batches, que
     say(`Rollup ${await rollup.getAddress()}, vault ${await vault.getAddress()}`);
     if (head.frozen) say("  FROZEN: everyone leaves against the state of this batch");
     say(`  latest batch ${head.number}, posted ${timeInWords(head.postedAt)} in block ${head.blockNumber}`);
-    say(`  final ${timeInWords(head.postedAt + window)}; its clock stands at ${timeInWords(head.time)}`);
+    say(`  final from ${timeInWords(head.postedAt + window)} on; its clock stands at ${timeInWords(head.time)}`);
     say(`  queue: ${head.queueLength} entries, ${waiting} of them waiting`);
-    if (!head.frozen) say(`  posting opens to every bond ${timeInWords(opensAt)}, without another batch`);
+    if (!head.frozen) say(`  without another batch, every bond may post from ${timeInWords(opensAt)} on`);
     say(`  an entry costs ${formatEther(await rollup.depositPrice())} BNB`);
 
     const poster = args.poster === undefined ? (await session.signer()).address : parseAccount("poster", args.poster);

@@ -24,6 +24,7 @@ async function run(program: string): Promise<{ readonly code: number | null; rea
 }
 
 describe("the examples", () => {
+  // Not layer2.ts: it waits out the window of a minute in which its batches can be challenged.
   for (const [program, title] of [
     ["onchain.ts", "plays on a local chain, and is paid as it was played"],
     ["channel.ts", "plays in a channel between two processes, and the cheat loses"],
