@@ -61,5 +61,6 @@ import "./l2/play";
 import "./rollup/status";
 import "./rollup/challenge";
 import "./rollup/exitProof";
+import "./rollup/escape";
 import "./game/check";
 import "./game/new";

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { formatEther } from "ethers";
 import { task } from "hardhat/config";
 import type { RollupContracts } from "../../deploy/deployment";
@@ -6,23 +5,13 @@ import { timeInWords } from "../explain";
 import { parseNumber } from "../game/room";
 import { openRollup } from "../l2/layer2";
 import { Refusal } from "../refusal";
-import {
-  inWords,
-  loadRecord,
-  openDeployment,
-  openSession,
-  parseAccount,
-  withCommonParams,
-  type CommonArgs,
-  type Session,
-} from "../session";
+import { inWords, openSession, parseAccount, withCommonParams, type CommonArgs, type Session } from "../session";
 import { submit } from "../submit";
+import { ENDPOINTS_HELP, NODE_HELP, withChainData, type ChainDataArgs } from "./chainData";
 import type { Reexecuted } from "./reexecution";
 
-interface ChallengeArgs extends CommonArgs {
+interface ChallengeArgs extends CommonArgs, ChainDataArgs {
   readonly batch?: string;
-  readonly endpoints?: string;
-  readonly node?: string;
   readonly to?: string;
   readonly dryRun?: boolean;
 }
@@ -46,14 +35,12 @@ interface Range {
   readonly isFinal: (postedAt: bigint) => boolean;
 }
 
-const POLL_MS = 500;
-
 withCommonParams(
   task("rollup:challenge", "Re-executes layer 2 from chain data alone, and proves a batch false that is false"),
 )
   .addOptionalParam("batch", "Up to this batch; default: every one that can still be challenged")
-  .addOptionalParam("endpoints", "URLs to read the chain from, of which most must agree; default: the network's")
-  .addOptionalParam("node", "A rollup node to begin with the final state of; default: at the beginning")
+  .addOptionalParam("endpoints", ENDPOINTS_HELP)
+  .addOptionalParam("node", NODE_HELP)
   .addOptionalParam("to", "Where the reward goes; default: the account that sends")
   .addFlag("dryRun", "Send nothing: only say which batch is false")
   .setAction(async (args: ChallengeArgs, hre): Promise<Challenged> => {
@@ -121,69 +108,13 @@ async function reexecute(
   payout: string,
 ): Promise<{ readonly reexecuted: Reexecuted; readonly reward: bigint }> {
   // Hardhat loads every task at every start: what only this one needs waits until then.
-  const [{ Reexecution }, { SignerSender }, { Store }, { EndpointQuorum }, { NodePeer }] = await Promise.all([
-    import("./reexecution"),
-    import("./signerSender"),
-    import("../../relayer/store/store"),
-    import("../../relayer/chain/endpointQuorum"),
-    import("../../relayer/rollup/nodePeer"),
-  ]);
-  const [{ createLedgerCrypto }, { KzgThreads }, { systemClock }] = await Promise.all([
-    import("../../relayer/rollup/ledgerCrypto"),
-    import("../../relayer/rollup/kzgThreads"),
-    import("../../relayer/systemClock"),
-  ]);
-  const { chainId, live, say } = session;
-  const rollup = (await contracts.rollup.getAddress()).toLowerCase();
-  const endpoints = endpointsOf(session, args.endpoints);
-  const peers = args.node === undefined ? [] : [new NodePeer(parseUrl("node", args.node))];
-  const { gateway } = await openDeployment(session);
-  const record = await loadRecord(session);
-  // The salt of a commitment outlives a crash; a local chain does not.
-  const folder = join(session.hre.config.paths.root, ".data", "challenges");
-  const store = await Store.open({ sqlite: live ? join(folder, `${chainId}-${rollup}.sqlite`) : ":memory:" });
-  const blobProver = new KzgThreads(1);
-  try {
-    const sender = prover === undefined ? undefined : new SignerSender(prover, session, contracts, store);
-    const deps = {
-      rollup: { chainId, rollup },
-      gateway: (await gateway.getAddress()).toLowerCase(),
-      startBlock: BigInt(record.contracts.Rollup?.block ?? 0),
-      pollMs: POLL_MS,
-      reader: new EndpointQuorum({
-        chainId,
-        endpoints,
-        quorum: Math.floor(endpoints.length / 2) + 1,
-        finality: live ? "finalized" : "latest",
-      }),
-      store,
-      crypto: await createLedgerCrypto(),
-      blobProver,
-      clock: systemClock,
-      peers: () => peers,
-    };
-    const plan = { ...range, sender, payout, say };
+  const [{ Reexecution }, { SignerSender }] = await Promise.all([import("./reexecution"), import("./signerSender")]);
+  return withChainData(session, contracts, args, async (deps) => {
+    const sender = prover === undefined ? undefined : new SignerSender(prover, session, contracts, deps.store);
+    const plan = { ...range, sender, payout, say: session.say };
     const reexecuted = await inWords(session, () => new Reexecution(deps, plan).run());
     return { reexecuted, reward: sender?.reward ?? 0n };
-  } finally {
-    await blobProver.close();
-    await store.close();
-  }
-}
-
-function endpointsOf({ hre, network }: Session, given: string | undefined): readonly string[] {
-  if (given !== undefined) {
-    // One that is named twice is still one.
-    return [...new Set(given.split(",").map((url) => parseUrl("endpoints", url.trim())))];
-  }
-  const { config } = hre.network;
-  if ("url" in config && config.url !== undefined) return [config.url];
-  throw new Refusal(`the network ${network} has no endpoint to read it from: name some by --endpoints`);
-}
-
-function parseUrl(key: string, url: string): string {
-  if (URL.canParse(url) && /^https?:/i.test(url)) return url;
-  throw new Refusal(`--${key} ${url}: not a URL such as https://node.example`);
+  });
 }
 
 function say({ say: tell, network }: Session, { trueUpTo, found, end }: Reexecuted, sends: boolean): void {

@@ -1,6 +1,6 @@
 import { getAddress, hexlify } from "ethers";
 import type { RollupEvent } from "../../relayer/rollup/events";
-import type { FalseSegment } from "../../relayer/rollup/replica";
+import type { FalseSegment, Replica } from "../../relayer/rollup/replica";
 import { RollupRunner, type RollupDeps } from "../../relayer/rollup/run";
 import { RelayerError } from "../../relayer/errors";
 import { timeInWords } from "../explain";
@@ -57,6 +57,11 @@ export class Reexecution {
       emit: (event) => this.on(event),
       ...(sender !== undefined && { challenger: { sender, payout, freezes: false } }),
     });
+  }
+
+  /** The state at which it has ended. */
+  get replica(): Replica | undefined {
+    return this.runner.node?.replica;
   }
 
   async run(): Promise<Reexecuted> {

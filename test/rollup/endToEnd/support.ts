@@ -1,4 +1,4 @@
-import { JsonRpcProvider, Wallet, isCallException, type BaseWallet, type Signer } from "ethers";
+import { JsonRpcProvider, Wallet, hexlify, isCallException, type BaseWallet, type Signer } from "ethers";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -244,7 +244,10 @@ export class Observer {
   }
 }
 
-const replacer = (_: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
+const replacer = (_: string, value: unknown): unknown => {
+  if (value instanceof Uint8Array) return hexlify(value);
+  return typeof value === "bigint" ? value.toString() : value;
+};
 
 /** The error that a call of the rollup ends with, and its arguments. */
 export async function refusalOf(
