@@ -3,7 +3,8 @@ import { basename, join } from "node:path";
 import { expect } from "chai";
 
 const DOCUMENT = "docs/BOUNDS.md";
-const ROW = /^\| `(\w+)\.(\w+)` +\| `([^`]+)` +\|/gm;
+const CONSTANT_ROW = /^\| `([A-Z]\w+)\.(\w+)` +\| `([^`]+)` +\|/gm;
+const MEASURED_ROW = /^\| `([a-z-]+)\.([\w.]+)` +\| `([\d_]+)` +\|/gm;
 
 /** Constants of the sources, by the file's name. */
 async function constantsOfSources(): Promise<ReadonlyMap<string, string>> {
@@ -18,13 +19,29 @@ async function constantsOfSources(): Promise<ReadonlyMap<string, string>> {
   return constants;
 }
 
-describe("The table of limits in docs/BOUNDS.md", () => {
-  it("has the values of the sources", async () => {
+async function measured(results: string, keys: readonly string[]): Promise<unknown> {
+  let value: unknown = JSON.parse(await readFile(join("bench", "results", `${results}.json`), "utf8"));
+  for (const key of keys) value = (value as Readonly<Record<string, unknown>>)[key];
+  return value;
+}
+
+describe("The tables of docs/BOUNDS.md", () => {
+  it("have the values of the sources", async () => {
     const constants = await constantsOfSources();
-    const rows = Array.from((await readFile(DOCUMENT, "utf8")).matchAll(ROW));
+    const rows = Array.from((await readFile(DOCUMENT, "utf8")).matchAll(CONSTANT_ROW));
     expect(rows).not.to.be.empty;
     for (const [, file = "", name = "", value = ""] of rows) {
       expect(constants.get(`${file}.${name}`), `${file}.${name}`).to.equal(value);
+    }
+  });
+
+  it("have bounds above what was measured", async () => {
+    const rows = Array.from((await readFile(DOCUMENT, "utf8")).matchAll(MEASURED_ROW));
+    expect(rows).not.to.be.empty;
+    for (const [, results = "", keys = "", bound = ""] of rows) {
+      const gas = await measured(results, keys.split("."));
+      expect(gas, `${results}.${keys}`).to.be.a("number");
+      expect(gas, `${results}.${keys}`).to.be.below(Number(bound.replaceAll("_", "")));
     }
   });
 });
