@@ -264,6 +264,21 @@ function rollupFindings(config: RelayerConfig, signal: AbortSignal): Promise<Fin
       if (!isThere) fail(`block ${blockNumber} of the endpoint does not hold batch ${number}`);
       return `batch ${number} in block ${blockNumber}${frozen ? ", frozen" : ""}`;
     }),
+    ...(rollup.sequencer?.mode !== "blobs"
+      ? []
+      : [
+          find(
+            subject,
+            "is on a chain that takes blobs",
+            "set rollup.sequencer.mode to calldata, or cheapest",
+            async () => {
+              const block = (await access.request("eth_getBlockByNumber", ["latest", false], signal)) as {
+                readonly excessBlobGas?: string | null;
+              };
+              return (block.excessBlobGas ?? null) === null ? fail("its blocks have none (EIP-4844)") : "type 3";
+            },
+          ),
+        ]),
     ...(rollup.sequencer === undefined || config.sender === undefined
       ? []
       : sequencerFindings(subject, config.sender, rollup.sequencer.directory, view)),

@@ -70,6 +70,11 @@ describe("relayer configuration", () => {
     ["chains", (document) => watch(document, { chains: minimal().chains })],
     ["rollup.chain", (document) => follow(document, { rollup: { chain: "nowhere", address: OTHER, startBlock: 0 } })],
     ["rollup.startBlock", (document) => follow(document, { rollup: { chain: "left", address: OTHER } })],
+    [
+      "rollup.sequencer.mode",
+      (document) =>
+        follow(document, { rollup: { chain: "left", address: OTHER, startBlock: 0, sequencer: { mode: "blob" } } }),
+    ],
     ["rollup", (document) => follow(document, { rollup: undefined, roles: { challenger: true } })],
     ["rollup", (document) => follow(document, { rollup: undefined, roles: { certifier: true } })],
     ["signer", (document) => follow(document, { signer: undefined })],
@@ -87,6 +92,7 @@ describe("relayer configuration", () => {
     ["chains.0.startBlock", (document) => (document.chains[0]!.startBlock = -1)],
     ["chains.0.pollMs", (document) => (document.chains[0]!.pollMs = 1)],
     ["chains.0.maxGasPriceGwei", (document) => (document.chains[0]!.maxGasPriceGwei = 0)],
+    ["chains.0.maxBlobGasPriceGwei", (document) => (document.chains[0]!.maxBlobGasPriceGwei = 0)],
     ["chains.2.name", (document) => document.chains.push({ ...document.chains[0], chainId: 31339 })],
     ["chains.1.chainId", (document) => (document.chains[1]!.chainId = 31337)],
     ["lanes", (document) => (document.lanes = [])],

@@ -9,6 +9,7 @@ import type { QueueReader } from "../queueReader";
 import { ROLLUP, blobBatch, calldataBatch, decodePosting, type RollupHead } from "../rollupInterface";
 import type { RollupAt, RollupView } from "../rollupView";
 import type { SealedBatch } from "./engine";
+import { fitsIn } from "./policy";
 import type { ChainHead, PostingChain, PostingOutcome, QueueSource, QueueView } from "./ports";
 import type { Poster } from "./poster";
 import type { Sidecars } from "./sidecars";
@@ -97,6 +98,7 @@ export class Layer1 implements QueueSource, PostingChain {
       return false;
     if (batch.segments !== segments.length || !same(claimedState(crypto, batch), state.hash)) return false;
     if (batch.mode === DATA_MODE.Calldata) return same(batch.data, calldataCommitment(crypto, segments));
+    if (!fitsIn("blobs", segments)) return false;
     const blobs = await sidecars.of(sealed);
     const hashes = blobs.map(({ commitment }) => getBytes(versionedHash(commitment)));
     return same(batch.data, blobsCommitment(crypto, hashes));

@@ -43,6 +43,8 @@ describe("sequencer", () => {
     await until(() => chain.batches.reduce((sum, { sealed }) => sum + (sealed?.transactions ?? 0), 0) === 1);
     expect(chain.latest.batch.state.root).to.deep.equal(running.sequencer.state?.engine.ledger.state().root);
     expect(chain.latest.batch.state.queue).to.equal(3n);
+    // Each was announced ahead of its turn, once.
+    expect(chain.prepared).to.deep.equal(chain.batches.slice(1).map(({ batch }) => batch.number));
   });
 
   it("says that it takes nothing once it has ended, as before it has begun", async () => {
