@@ -7,6 +7,7 @@ import { HDNodeWallet, JsonRpcProvider, Mnemonic, TypedDataEncoder, getBytes } f
 import { TransactionDigests, encodeTransaction } from "../../protocol/ledger/transactions";
 import { EndpointQuorum } from "../../relayer/chain/endpointQuorum";
 import { NonceSender } from "../../relayer/chain/sender";
+import { useFastKeccak } from "../../relayer/fastKeccak";
 import { KzgThreads } from "../../relayer/rollup/kzgThreads";
 import { createLedgerCrypto } from "../../relayer/rollup/ledgerCrypto";
 import { assembleSequencer } from "../../relayer/rollup/sequencer/run";
@@ -30,6 +31,8 @@ const GWEI = 10n ** 9n;
  * the first request to the last batch, clients and sequencer in one process.
  */
 export async function endToEnd(): Promise<Record<string, number>> {
+  // As each relayer's process does.
+  await useFastKeccak();
   const node = await startAnvil({ chainId: 31_337 });
   const folder = mkdtempSync(join(tmpdir(), "end-to-end-"));
   const provider = new JsonRpcProvider(node.url, 31_337, { staticNetwork: true, batchMaxCount: 1, cacheTimeout: -1 });

@@ -1,4 +1,4 @@
-import { Transaction } from "ethers";
+import { keccak256, type Transaction } from "ethers";
 import { RelayerError } from "../errors";
 import type { Clock, GasMarket, GasPrices, TransactionCall, TransactionOutcome, TransactionSender } from "../ports";
 import { orAborted } from "./abort";
@@ -325,7 +325,7 @@ export class NonceSender implements TransactionSender, GasMarket {
     const { maxFeePerBlobGas } = fees;
     const raw = await signer.signTransaction(unsigned(row, kind, fees));
     const attempt: TransactionAttempt = {
-      hash: Transaction.from(raw).hash as string,
+      hash: keccak256(raw),
       raw,
       nonce: row.nonce,
       kind,
