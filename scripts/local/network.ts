@@ -282,13 +282,10 @@ function writeEnvironment(
     LOCALHOST_DEPLOYMENT: join(directory, `${name}.json`),
     ...(sequencer !== undefined && { SEQUENCER_URL: sequencer.url }),
   };
+  const quoted = (value: string): string => `'${value.replaceAll("'", `'\\''`)}'`;
+  const lines = Object.entries(variables).map(([key, value]) => `export ${key}=${quoted(value)}\n`);
   const file = join(directory, "environment.sh");
-  writeFileSync(
-    file,
-    Object.entries(variables)
-      .map(([key, value]) => `export ${key}='${value}'\n`)
-      .join(""),
-  );
+  writeFileSync(file, lines.join(""));
   return file;
 }
 

@@ -41,8 +41,7 @@ export async function renderView(
     "",
     `endpoints  ${endpoints.join("  ")}`,
     `relayers   ${relayers.map(({ url }) => url.replace("http://", "")).join("  ")}  (/metrics /ready /health)`,
-    `deliveries ${deliveries.length}, each with ${summary.quorum} signatures or more, ${summary.gasPerMessage} gas a message`,
-    `latency    p50 ${summary.latencyMs.p50} ms, p95 ${summary.latencyMs.p95} ms from inclusion to delivery`,
+    ...renderDeliveries(deliveries.length, summary),
     `exchanges  ${summary.sent} sent, ${summary.executed} executed, ${summary.failed} failed, ${summary.reclaimed} reclaimed`,
     ...supplies.map((supply, index) => `${(index === 0 ? "supply" : "").padEnd(11)}${supply}`),
     ...layer2.map((line, index) => `${(index === 0 ? "layer 2" : "").padEnd(11)}${line}`),
@@ -55,6 +54,15 @@ export async function renderView(
     "… sent  → executed  ✓ acknowledged  ✗ failed on the target  ↩ reclaimed on the source      Ctrl-C stops",
   );
   return lines.join("\n");
+}
+
+function renderDeliveries(count: number, summary: ReturnType<typeof summarize>): readonly string[] {
+  if (count === 0) return ["deliveries none yet"];
+  const { quorum, gasPerMessage, latencyMs } = summary;
+  return [
+    `deliveries ${count}, each with ${quorum} signatures or more, ${gasPerMessage} gas a message`,
+    `latency    p50 ${latencyMs.p50} ms, p95 ${latencyMs.p95} ms from inclusion to delivery`,
+  ];
 }
 
 async function renderChain(chain: LocalChain, other: LocalChain): Promise<string> {

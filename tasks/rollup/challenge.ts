@@ -117,8 +117,9 @@ async function reexecute(
   });
 }
 
-function say({ say: tell, network }: Session, { trueUpTo, found, end }: Reexecuted, sends: boolean): void {
-  if (found === undefined) return tell(`Every batch up to ${trueUpTo} is true`);
+function say({ say: tell, network }: Session, reexecuted: Reexecuted, sends: boolean): void {
+  const { trueUpTo, found, transactions, end } = reexecuted;
+  if (found === undefined) return tell(`Every batch up to ${trueUpTo} is true: ${transactions} transactions`);
   const { number } = found.batch.batch;
   if (end === "overtaken") return tell(`Batch ${number} is gone: somebody else has proven it false before`);
   if (!sends) tell(`Nothing was sent: without --dry-run, on ${network}, this proves it for half of the poster's bond`);

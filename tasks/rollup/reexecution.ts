@@ -13,6 +13,8 @@ export interface Reexecuted {
   readonly trueUpTo: bigint;
   /** The first one that is not. */
   readonly found: FalseSegment | undefined;
+  /** What was re-executed and true. */
+  readonly transactions: number;
   readonly end: "checked" | "proven" | "overtaken";
 }
 
@@ -140,8 +142,8 @@ export class Reexecution {
   }
 
   private finish(end: Reexecuted["end"]): void {
-    const { trueUpTo, found } = this;
-    this.outcome = { trueUpTo, found, end };
+    const { trueUpTo, found, transactions } = this;
+    this.outcome = { trueUpTo, found, transactions, end };
     this.ended.abort();
   }
 
