@@ -56,7 +56,7 @@ const MNEMONIC = "test test test test test test test test test test test junk";
 const HOME_CHAIN_ID = 31_337;
 const AWAY_CHAIN_ID = 31_338;
 const KEY_PASSWORD = "local";
-const SEQUENCER_START_MS = 60_000;
+const SEQUENCER_START_MS = 180_000;
 const SEQUENCER_LOOK_MS = 100;
 
 /** Who plays which part, by the index of the node's account. Operators follow from 10 on. */

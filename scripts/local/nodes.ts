@@ -32,7 +32,7 @@ export interface AnvilOptions extends NodeOptions {
   readonly args?: readonly string[];
 }
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 const REPOSITORY = resolve(__dirname, "../..");
 
 export async function freePort(): Promise<number> {

@@ -25,7 +25,7 @@ export interface RelayerProcess {
   kill(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 10_000;
 const REPOSITORY = resolve(__dirname, "../..");
 

@@ -265,7 +265,7 @@ describe("tasks of layer 2", () => {
       expect(await refused("rollup:status", ALICE, { sequencer: "here" })).to.contain("--sequencer here");
     });
 
-    const PATIENCE_MS = 20_000;
+    const PATIENCE_MS = 240_000;
 
     /** Looks until there is something; the sequencer sees a moment later what layer 1 has. */
     async function until<Result>(look: () => Promise<Result | undefined>): Promise<Result> {

@@ -49,7 +49,7 @@ describe("seats before an epoch is published", () => {
 
   async function turns(all: readonly EpochPublisher[], count = 12): Promise<void> {
     for (let turn = 0; turn < count; turn++) {
-      for (const publisher of all) await publisher.step(AbortSignal.timeout(60_000));
+      for (const publisher of all) await publisher.step(AbortSignal.timeout(240_000));
       clock.time += STAGGER;
     }
   }

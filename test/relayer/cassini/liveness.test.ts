@@ -83,7 +83,7 @@ describe("the relayer's part in liveness", () => {
   /** One step of each, one after the other, now and after each turn of as many as there are, and one more. */
   async function turns(all: readonly LivenessKeeper[]): Promise<void> {
     for (let turn = 0; turn <= NAMES.length; turn++) {
-      for (const keeper of all) await keeper.step(AbortSignal.timeout(60_000));
+      for (const keeper of all) await keeper.step(AbortSignal.timeout(240_000));
       clock.time += STAGGER;
     }
   }
@@ -144,7 +144,7 @@ describe("the relayer's part in liveness", () => {
       for (const name of NAMES) await know(name, headerOf(990n), NAMES);
       const all = await keepers();
       for (let turn = 1; turn <= NAMES.length; turn++) {
-        for (const keeper of all) await keeper.step(AbortSignal.timeout(60_000));
+        for (const keeper of all) await keeper.step(AbortSignal.timeout(240_000));
         expect(new Set(home.sent.map(({ from }) => from)).size).to.equal(turn);
         clock.time += STAGGER;
       }
@@ -155,7 +155,7 @@ describe("the relayer's part in liveness", () => {
       for (const name of NAMES) await know(name, headerOf(990n), ["alice", "bob", "carol"]);
       const all = await keepers();
       const step = async (): Promise<void> => {
-        for (const keeper of all) await keeper.step(AbortSignal.timeout(60_000));
+        for (const keeper of all) await keeper.step(AbortSignal.timeout(240_000));
       };
       await step();
       expect(names()).to.deep.equal([]);

@@ -41,7 +41,7 @@ describe("rotations that an operator signs", () => {
     });
   }
 
-  const step = (started: RotationAttestor): Promise<void> => started.step(AbortSignal.timeout(60_000));
+  const step = (started: RotationAttestor): Promise<void> => started.step(AbortSignal.timeout(240_000));
 
   async function signed({ chainId }: Target): Promise<readonly Rotation[]> {
     const own = await operator.store.attestations.rotations(chainId, 0n, { own: true, limit: 100 });

@@ -72,7 +72,7 @@ describe("seats that a relayer gives at the registry", () => {
   async function relay(fixture: RegistryFixture): Promise<void> {
     const publishers = await Promise.all(fixture.members.slice(0, 3).map((member) => publisherOf(fixture, member)));
     for (let turn = 0; turn < 70; ++turn) {
-      for (const publisher of publishers) await publisher.step(AbortSignal.timeout(60_000));
+      for (const publisher of publishers) await publisher.step(AbortSignal.timeout(240_000));
       clock.time += STAGGER;
     }
   }

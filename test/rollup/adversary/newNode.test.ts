@@ -17,7 +17,7 @@ import { PARAMS, bodyOf } from "../support";
 import { ALICE, BOB, openScene, type Scene } from "./lies";
 import { InProcessReader } from "./support";
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 
 describe("a new node of a rollup", function () {
   this.timeout(3 * PATIENCE_MS);

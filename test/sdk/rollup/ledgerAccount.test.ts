@@ -120,7 +120,7 @@ describe("LedgerAccount", () => {
       expect(opened.leaves).to.have.length(2);
       expect(await api.leavesOf(stranger.toLowerCase())).to.have.length(2);
       expect(await alice.balance(0)).to.include({ amount: FUNDS - 1_000n });
-      const receiptNow = await alice.reached(receipt.hash, "posted", 20, AbortSignal.timeout(10_000));
+      const receiptNow = await alice.reached(receipt.hash, "posted", 20, AbortSignal.timeout(240_000));
       expect(["posted", "certified", "final"]).to.include(receiptNow.status);
     }));
 
