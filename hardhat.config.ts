@@ -48,26 +48,31 @@ if (!coverage) {
   );
 }
 
-/** Accounts of a live network come from the environment, never from a file of the repository. */
-const accounts = process.env.DEPLOYER_KEY ? [process.env.DEPLOYER_KEY] : [];
+/** A variable that is set to nothing, as in a copy of .env.example, counts as absent. */
+const given = (value: string | undefined): string | undefined => (value === "" ? undefined : value);
+
+/** Keystores and wallets are opened by the tasks that send; a bare key is Hardhat's to hold. */
+const bareKey = given(process.env.DEPLOYER_KEY);
+const accounts = bareKey === undefined ? [] : [bareKey];
 
 const networks: NetworksUserConfig = {
   hardhat: { hardfork: "prague" },
-  localhost: { url: process.env.LOCALHOST_RPC ?? "http://127.0.0.1:8545" },
+  localhost: { url: given(process.env.LOCALHOST_RPC) ?? "http://127.0.0.1:8545" },
   bscTestnet: {
-    url: process.env.BSC_TESTNET_RPC ?? "https://data-seed-prebsc-1-s1.bnbchain.org:8545",
+    url: given(process.env.BSC_TESTNET_RPC) ?? "https://data-seed-prebsc-1-s1.bnbchain.org:8545",
     chainId: 97,
     accounts,
   },
-  bsc: { url: process.env.BSC_RPC ?? "https://bsc-dataseed.bnbchain.org", chainId: 56, accounts },
+  bsc: { url: given(process.env.BSC_RPC) ?? "https://bsc-dataseed.bnbchain.org", chainId: 56, accounts },
 };
 
 // One generic network, so that a lane can be tried between any two public chains.
-if (process.env.CUSTOM_RPC !== undefined) {
+const customUrl = given(process.env.CUSTOM_RPC);
+if (customUrl !== undefined) {
   if (!process.env.CUSTOM_CHAIN_ID) {
     throw new Error("CUSTOM_RPC is set but CUSTOM_CHAIN_ID is not: set it to the chain id of that endpoint");
   }
-  networks.custom = { url: process.env.CUSTOM_RPC, chainId: Number(process.env.CUSTOM_CHAIN_ID), accounts };
+  networks.custom = { url: customUrl, chainId: Number(process.env.CUSTOM_CHAIN_ID), accounts };
 }
 
 const solc = (runs: number): SolcUserConfig => ({

@@ -133,6 +133,8 @@ export interface ContractArtifact {
   readonly abi: InterfaceAbi;
   /** Creation code without constructor arguments. */
   readonly bytecode: string;
+  /** Code that the chain will have, immutables zero. */
+  readonly deployedBytecode?: string;
 }
 
 /** Where compiled contracts come from. */

@@ -11,6 +11,8 @@ export interface RoleRow {
   readonly role: string;
   /** `Contract.function`; of the manager itself, what the role decides there. */
   readonly ability: string;
+  /** Whoever holds the role: an account with its name; empty, and "nobody", where there is none. */
+  readonly account: string;
   readonly holder: string;
   readonly delay: string;
   /** extra: on the chain, not in `roles.ts`. missing: the other way round. differs: with another delay. */
@@ -144,11 +146,11 @@ function rowsOf(role: bigint, expected: Side, found: Side, names: ReadonlyMap<st
     const row = { role: nameOf(role), ability };
     const [isWanted, isPresent] = [wanted.has(ability), present.has(ability)];
     const verdict = isWanted ? (isPresent ? "same" : "missing") : "extra";
-    if (meant.size === 0 && held.size === 0) rows.push({ ...row, holder: NOBODY, delay: "", verdict });
+    if (meant.size === 0 && held.size === 0) rows.push({ ...row, account: "", holder: NOBODY, delay: "", verdict });
     for (const account of new Set([...meant.keys(), ...held.keys()])) {
       const [delay, actual] = [meant.get(account), held.get(account)];
       const holder = names.has(account) ? `${account} ${names.get(account)}` : account;
-      const line = { ...row, holder, delay: actual ?? delay ?? "" };
+      const line = { ...row, account, holder, delay: actual ?? delay ?? "" };
       if (isPresent && actual !== undefined) {
         if (!isWanted || delay === undefined) rows.push({ ...line, verdict: "extra" });
         else if (actual === delay) rows.push({ ...line, verdict: "same" });

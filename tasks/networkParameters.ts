@@ -1,3 +1,4 @@
+import { networkSettings } from "../deploy/networkFile";
 import { parametersOf, type DeploymentParameters } from "../deploy/parameters";
 import { inWords, type Session } from "./session";
 
@@ -7,7 +8,7 @@ export async function networkParameters(session: Session): Promise<DeploymentPar
   const [, multisig = "", guardian = "", ...others] = accounts;
   return inWords(session, () =>
     Promise.resolve().then(() =>
-      parametersOf(session.network, session.chainId, process.env, {
+      parametersOf(session.network, session.chainId, networkSettings(session.network, process.env).settings, {
         multisig,
         guardian,
         operators: others.slice(0, 4),

@@ -21,7 +21,7 @@ withCommonParams(
 
     const width = (key: keyof typeof HEAD): number => Math.max(...[HEAD, ...rows].map((row) => row[key].length));
     const widths = { role: width("role"), ability: width("ability"), holder: width("holder") };
-    const line = (mark: string, row: Omit<RoleRow, "verdict">): string =>
+    const line = (mark: string, row: Omit<RoleRow, "verdict" | "account">): string =>
       `${mark.padEnd(7)} ${row.role.padEnd(widths.role)} ${row.ability.padEnd(widths.ability)} ` +
       `${row.holder.padEnd(widths.holder)} ${row.delay}`;
     say(line("", HEAD).trimEnd());

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises";
-import { isAddress, getAddress, type Provider } from "ethers";
+import { isAddress, getAddress, type Provider, type Signer } from "ethers";
 import { types } from "hardhat/config";
 import type { ConfigurableTaskDefinition, HardhatRuntimeEnvironment } from "hardhat/types";
 import { connectContracts, type DeployedContracts, type TokenContracts } from "../deploy/deployment";
@@ -13,6 +13,7 @@ import {
 } from "../deploy/contracts";
 import { isLocalChain } from "../deploy/parameters";
 import { fileRecorder, recordPath, type DeploymentRecord } from "../deploy/record";
+import { accountsOf } from "./accounts";
 import { Refusal } from "./refusal";
 import { explain } from "./explain";
 
@@ -50,7 +51,7 @@ export function withCommonParams(definition: ConfigurableTaskDefinition): Config
     .addFlag("quiet", "Print nothing but errors");
 }
 
-export type TaskSigner = Awaited<ReturnType<HardhatRuntimeEnvironment["ethers"]["getSigners"]>>[number];
+export type TaskSigner = Signer & { readonly address: string };
 
 /** One task's connection: who sends, to which deployment, and how it talks. */
 export interface Session {
@@ -76,6 +77,8 @@ export async function openSession(hre: HardhatRuntimeEnvironment, args: CommonAr
   const say = (line: string): void => {
     if (args.quiet !== true) console.log(line);
   };
+  // Chosen once: a keystore's password is asked for once.
+  let signer: Promise<TaskSigner> | undefined;
   return {
     hre,
     network: hre.network.name,
@@ -84,7 +87,7 @@ export async function openSession(hre: HardhatRuntimeEnvironment, args: CommonAr
     provider: hre.ethers.provider,
     artifacts: (name) => hre.artifacts.readArtifact(compiledName(name)) as Promise<ContractArtifact>,
     recordFile: args.deployment ?? recordOf(hre.network.name),
-    signer: () => chooseSigner(hre, args.from),
+    signer: () => (signer ??= chooseSigner(hre, live, chainId, args.from)),
     async time() {
       // Not by ethers: it rejects a pending block, which has no number.
       const read = async (tag: string): Promise<{ readonly timestamp: string } | null> =>
@@ -111,12 +114,15 @@ function recordOf(network: string): string {
   return local === undefined || local === "" ? recordPath(network) : local;
 }
 
-async function chooseSigner(hre: HardhatRuntimeEnvironment, from: string | undefined): Promise<TaskSigner> {
-  const signers = await hre.ethers.getSigners();
+async function chooseSigner(
+  hre: HardhatRuntimeEnvironment,
+  live: boolean,
+  chainId: bigint,
+  from: string | undefined,
+): Promise<TaskSigner> {
+  const signers = await accountsOf(hre, live, chainId, process.env);
   const first = signers[0];
-  if (first === undefined) {
-    throw new Refusal(`the network ${hre.network.name} has no account: set DEPLOYER_KEY to the key of one`);
-  }
+  if (first === undefined) throw new Refusal(`the network ${hre.network.name} has no account`);
   if (from === undefined) return first;
   if (/^\d+$/.test(from)) {
     const found = signers[Number(from)];

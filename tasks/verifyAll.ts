@@ -8,6 +8,7 @@ import { compileUnlessTold, inWords, loadRecord, openSession, withCommonParams, 
 
 interface VerifyAllArgs extends BuildArgs {
   readonly minutes: number;
+  readonly rate: number;
 }
 
 const POLL_MS = 3_000;
@@ -20,6 +21,7 @@ withCommonParams(
 )
   .addFlag("noCompile", "Take the contracts as they were compiled last")
   .addOptionalParam("minutes", "How long to wait for the explorer's verdicts", 5, types.float)
+  .addOptionalParam("rate", "Calls a second that the key allows, at most; a free one three", 2.5, types.float)
   .setAction(async (args: VerifyAllArgs, hre): Promise<readonly PublishedSource[]> => {
     await compileUnlessTold(hre, args);
     const session = await openSession(hre, args);
@@ -35,7 +37,7 @@ withCommonParams(
         record,
         artifacts,
         compilations: buildCompilations(hre.config.paths.artifacts),
-        explorer: new Explorer({ chainId, apiKey, ...(url === undefined ? {} : { url }) }),
+        explorer: new Explorer({ chainId, apiKey, pauseMs: 1_000 / args.rate, ...(url === undefined ? {} : { url }) }),
         rounds: Math.ceil((args.minutes * MINUTE_MS) / POLL_MS),
         pollMs: POLL_MS,
         observe: (name, what) => say(`  ${name}: ${what}`),

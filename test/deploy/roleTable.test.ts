@@ -39,6 +39,7 @@ describe("role table", () => {
     expect(rows).to.deep.include({
       role: "LANE_ADMIN",
       ability: "Gateway.addLane",
+      account: multisig,
       holder: `${multisig} multisig`,
       delay: "60 s",
       verdict: "same",

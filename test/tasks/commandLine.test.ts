@@ -1,39 +1,12 @@
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { Wallet, id, toQuantity, parseEther } from "ethers";
 import type { DeploymentRecord } from "../../deploy/record";
 import { startAnvil, type LocalNode } from "../../scripts/local/nodes";
+import { hardhat } from "../support/commandLine";
+import { recordFile } from "./support";
 
-const REPOSITORY = resolve(__dirname, "../..");
-const CLI = join(dirname(require.resolve("hardhat/package.json")), "internal/cli/cli.js");
 const account = (name: string): string => new Wallet(id(name)).address;
-
-interface Outcome {
-  readonly code: number | null;
-  readonly output: string;
-}
-
-/** `npx hardhat …` as a user runs it, without a terminal. */
-function hardhat(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Outcome> {
-  const env: NodeJS.ProcessEnv = { ...process.env, HARDHAT_DISABLE_TELEMETRY_PROMPT: "true", ...environment };
-  // Those of the Hardhat that runs this test.
-  for (const key of Object.keys(env)) if (/^HARDHAT_(NETWORK|CONFIG|VERBOSE)$/.test(key)) delete env[key];
-  return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [CLI, ...args], { cwd: REPOSITORY, env, stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    child.stdout.on("data", (data: Buffer) => (output += data.toString()));
-    child.stderr.on("data", (data: Buffer) => (output += data.toString()));
-    child.on("error", failed);
-    child.on("close", (code) => done({ code, output }));
-  });
-}
-
-async function recordFile(): Promise<string> {
-  return join(await mkdtemp(join(tmpdir(), "deployment-")), "record.json");
-}
 
 describe("npx hardhat", () => {
   let node: LocalNode;
