@@ -118,7 +118,7 @@ export class Reexecution {
     const { say, sender, isFinal } = this.plan;
     const { batch, segments, hash } = proof.batch;
     this.found = proof;
-    const segment = `segment ${proof.segment} of 0 to ${segments.length - 1}`;
+    const segment = segments.length === 1 ? "segment" : `segment ${proof.segment} of 0 to ${segments.length - 1}`;
     say(`Batch ${batch.number} is FALSE: its ${segment} does not lead to the state that it claims`);
     say(`  ${hash}`);
     const poster = getAddress(hexlify(batch.poster));

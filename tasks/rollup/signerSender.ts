@@ -62,6 +62,7 @@ export class SignerSender implements TransactionSender {
     this.earned += reward as bigint;
     say(`  batch ${number} is gone, with all on top of it: layer 2 goes on from batch ${number - 1n}`);
     say(`  ${poster} has lost its bond: ${formatEther(reward)} BNB are owed to ${prover}, the rest is burned`);
+    if (reward > 0n) say("  what is owed is withdrawn next; where that fails, running this again withdraws it");
   }
 
   /** A local node without traffic makes no block by itself, and a commitment ages in blocks. */
