@@ -77,7 +77,12 @@ if (customUrl !== undefined) {
 
 const solc = (runs: number): SolcUserConfig => ({
   version: SOLC_VERSION,
-  settings: { evmVersion: "cancun", viaIR: false, optimizer: { enabled: true, runs } },
+  settings: {
+    evmVersion: "cancun",
+    viaIR: false,
+    optimizer: { enabled: true, runs },
+    outputSelection: { "*": { "*": ["storageLayout"] } },
+  },
 });
 
 /** Games: without the metadata behind the code, which is no code that the registry admits. */

@@ -1,0 +1,65 @@
+import { expect } from "chai";
+import { differences } from "../../scripts/snapshot/differences";
+import { abiOf, layoutOf, sizeOf } from "../../scripts/snapshot/views";
+
+describe("snapshots of the contracts", () => {
+  it("tell what came, what went and what changed, line by line", () => {
+    const before = { Gone: 1, Larger: 10, Same: ["a"], Changed: ["a", "b"], Moved: ["a", "b"] };
+    const now = { Larger: 11, Same: ["a"], Changed: ["b", "c"], Moved: ["b", "a"], New: ["a"] };
+    expect(differences(before, now)).to.deep.equal([
+      "Changed - a",
+      "Changed + c",
+      "Gone is gone",
+      "Larger 10 → 11",
+      "Moved has another order",
+      "New is new",
+    ]);
+    expect(differences(now, now)).to.deep.equal([]);
+  });
+
+  const compiled = {
+    name: "Vault",
+    deployedBytecode: "0x600160",
+    abi: ["function pay(address to, uint256 amount) payable", "error Empty()"],
+    output: {
+      storageLayout: {
+        storage: [
+          { label: "_owner", slot: "0", offset: 0, type: "t_address" },
+          { label: "_pots", slot: "1", offset: 0, type: "t_mapping(t_uint256,t_struct(Pot)7_storage)" },
+          { label: "_spare", slot: "2", offset: 0, type: "t_struct(Pot)7_storage" },
+        ],
+        types: {
+          t_address: { label: "address" },
+          t_uint128: { label: "uint128" },
+          "t_mapping(t_uint256,t_struct(Pot)7_storage)": { label: "mapping(uint256 => struct Pot)" },
+          "t_struct(Pot)7_storage": {
+            label: "struct Pot",
+            members: [
+              { label: "open", slot: "0", offset: 0, type: "t_uint128" },
+              { label: "paid", slot: "0", offset: 16, type: "t_uint128" },
+            ],
+          },
+        },
+      },
+    },
+  };
+
+  it("say where each variable lies, and once where the members of a struct do", () => {
+    expect(layoutOf(compiled)).to.deep.equal([
+      "0:0 _owner: address",
+      "1:0 _pots: mapping(uint256 => struct Pot)",
+      "struct Pot 0:0 open: uint128",
+      "struct Pot 0:16 paid: uint128",
+      "2:0 _spare: struct Pot",
+    ]);
+  });
+
+  it("say how large the code is, and all that it offers", () => {
+    expect(sizeOf(compiled)).to.equal(3);
+    expect(abiOf(compiled)).to.deep.equal(["error Empty()", "function pay(address to, uint256 amount) payable"]);
+  });
+
+  it("want a layout that the compiler was asked for", () => {
+    expect(() => layoutOf({ ...compiled, output: {} })).to.throw(Error, /Vault/);
+  });
+});
