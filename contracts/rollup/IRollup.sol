@@ -202,7 +202,7 @@ interface IRollup {
     function setEntryPrice(uint256 weiPerGas) external;
 
     /// @notice Halts calls of rules for batches whose clock is in [from, to), before a hard fork that reprices what rules use.
-    /// `from` is at least a challenge window and a day ahead, and not before the end of the halt before; it lasts at most 30 days.
+    /// `from` is at least a challenge window and a day ahead, and a day after the end of the halt before; it lasts at most 30 days.
     /// Role TIMELOCK.
     function setMovesHalt(uint64 from, uint64 to) external;
 

@@ -11,7 +11,7 @@ struct Proposal {
 
 /// @title Admission of validators by the votes of the present members
 /// @notice A vote is a yes; a no is not voting. What counts is who is a member when the vote is executed.
-/// Source: COS paper (admission by more than half), MECHANISMS quorum rules.
+/// Source: COS paper (admission by more than half).
 interface IAdmission {
     event AdmissionProposed(address indexed candidate, uint64 expiresAt);
     event AdmissionVoted(address indexed candidate, address indexed voter);

@@ -60,7 +60,7 @@ struct BondPosition {
 /// @title Bonds of the validators in COS: own and delegated, their shares, slashes and rewards
 /// @notice Time is Unix seconds, amounts are COS wei, shares are a validator's own unit. A validator is the account that
 /// its registry opened a pool for; its own bond is its own delegation to itself. Source: QOS paper (delegation,
-/// commission, unbonding), MECHANISMS of validators.
+/// commission, unbonding).
 interface IDelegation is IFundable, ICreditable {
     event PoolOpened(address indexed validator, uint16 maxCommissionBps, uint16 maxChangeBps, uint16 commissionBps);
     event PoolShut(address indexed validator);

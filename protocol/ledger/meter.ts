@@ -40,7 +40,7 @@ export const METER: Readonly<Record<TransactionKind, number>> = {
   SessionJoin: BASE + CALL + 11 * CALL_LEAF,
   SessionLeave: BASE + SETUP + 3 * LEAF,
   SessionMove: BASE + CALL + 4 * CALL_LEAF,
-  SessionTimeout: BASE + CALL + 10 * CALL_LEAF,
+  SessionTimeout: BASE + 2 * CALL + 10 * CALL_LEAF,
   SessionSettle: BASE + CALL + 10 * CALL_LEAF,
   CollectFees: BASE + 2 * LEAF,
 };

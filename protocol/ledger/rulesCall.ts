@@ -7,8 +7,13 @@ export type RulesCall = { readonly rules: Uint8Array } & (
 );
 
 /** What `GameCall` makes of it: undefined where the call failed or its answer is malformed. */
-export type RulesAnswer =
-  { readonly state: Uint8Array } | { readonly over: boolean; readonly shareBps: readonly bigint[] } | undefined;
+export type RulesAnswer = { readonly state: Uint8Array } | Outcome | undefined;
+
+export interface Outcome {
+  readonly over: boolean;
+  /** A part of the pot for each player, in basis points. */
+  readonly shareBps: readonly bigint[];
+}
 
 /** Runs, asks for calls of rules on its way, and ends with a result. */
 export type Asking<Result> = Generator<RulesCall, Result, RulesAnswer>;

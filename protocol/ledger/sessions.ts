@@ -1,7 +1,7 @@
 import { authorized, same, type Authority, type BatchContext } from "./authority";
 import { RUNNING, WAITING, type LeafOf, type SessionLeaf } from "./leaves";
 import { REFUSAL, type Refusal } from "./refusal";
-import type { Asking } from "./rulesCall";
+import type { Asking, Outcome } from "./rulesCall";
 import { SCOPE, type TransactionOf } from "./transactions";
 import { AMOUNT_LIMIT } from "./transfers";
 import { hasRoom, leafOf, type LedgerView } from "./view";
@@ -15,6 +15,7 @@ export const MIN_MOVES_IN_LIFE = 100;
 const BPS = 10_000n;
 
 type Balance = LeafOf<"Balance">;
+type GameLeaf = LeafOf<"Game">;
 
 export function openSession(
   view: LedgerView,
@@ -162,7 +163,10 @@ export function* playMove(
   return REFUSAL.Applied;
 }
 
-/** A deadline passed: the rules decide. Where they cannot, or the session's life is over, stakes go back. */
+/**
+ * A deadline passed. What is over is paid, however late; else the rules decide. Where they cannot, or the session's life is
+ * over, stakes go back.
+ */
 export function* timeOut(
   view: LedgerView,
   transaction: TransactionOf<"SessionTimeout">,
@@ -174,12 +178,16 @@ export function* timeOut(
   if (session === undefined || game === undefined) return REFUSAL.WrongLeaf;
   if (session.phase !== RUNNING) return REFUSAL.WrongPhase;
   if (queue !== context.queueTo) return REFUSAL.WrongTime;
-  if (session.endsBy < context.queueTime) {
-    giveBack(view, transaction.session, session);
+  const ended = session.endsBy < context.queueTime;
+  if (!ended && session.deadline >= context.queueTime) return REFUSAL.WrongTime;
+  if (context.time >= context.movesHalt) return REFUSAL.WrongTime;
+  const outcome = yield* outcomeOf(session, game);
+  if (outcome?.over === true) {
+    payOutcome(view, transaction.session, session, game, outcome.shareBps);
     return REFUSAL.Applied;
   }
-  if (session.deadline >= context.queueTime || context.time >= context.movesHalt) return REFUSAL.WrongTime;
-  const answer = yield { call: "expire", rules: game.rules, state: session.state };
+  const answer =
+    ended || outcome === undefined ? undefined : yield { call: "expire", rules: game.rules, state: session.state };
   if (answer === undefined || !("state" in answer) || same(answer.state, session.state)) {
     giveBack(view, transaction.session, session);
     return REFUSAL.Applied;
@@ -189,7 +197,7 @@ export function* timeOut(
   return REFUSAL.Applied;
 }
 
-/** Pays what the outcome says, the rounding to the last player; where it is not well-formed, stakes go back. */
+/** Pays what the outcome says; where it is not well-formed, stakes go back. */
 export function* settle(
   view: LedgerView,
   transaction: TransactionOf<"SessionSettle">,
@@ -200,23 +208,36 @@ export function* settle(
   if (session === undefined || game === undefined) return REFUSAL.WrongLeaf;
   if (session.phase !== RUNNING) return REFUSAL.WrongPhase;
   if (context.time >= context.movesHalt) return REFUSAL.WrongTime;
-  const { rules, rakeBps, fees } = game;
-  const answer = yield { call: "outcome", rules, state: session.state, players: session.players };
-  if (answer === undefined || !("over" in answer)) {
-    giveBack(view, transaction.session, session);
-    return REFUSAL.Applied;
-  }
-  if (!answer.over) return REFUSAL.RulesRefused;
+  const outcome = yield* outcomeOf(session, game);
+  if (outcome?.over === false) return REFUSAL.RulesRefused;
+  if (outcome === undefined) giveBack(view, transaction.session, session);
+  else payOutcome(view, transaction.session, session, game, outcome.shareBps);
+  return REFUSAL.Applied;
+}
 
+/** What the rules say of a state; undefined where they fail or it is not well-formed. */
+function* outcomeOf(session: SessionLeaf, game: GameLeaf): Asking<Outcome | undefined> {
+  const { players, state } = session;
+  const answer = yield { call: "outcome", rules: game.rules, state, players };
+  return answer !== undefined && "over" in answer ? answer : undefined;
+}
+
+/** The pot less the rake, by shares, the rounding to the last player. */
+function payOutcome(
+  view: LedgerView,
+  index: number,
+  session: SessionLeaf,
+  game: GameLeaf,
+  shareBps: readonly bigint[],
+): void {
   const pot = session.stake * BigInt(session.players);
-  const rake = (pot * BigInt(rakeBps)) / BPS;
+  const rake = (pot * BigInt(game.rakeBps)) / BPS;
   const prize = pot - rake;
-  const parts = answer.shareBps.map((bps) => (prize * bps) / BPS);
+  const parts = shareBps.map((bps) => (prize * bps) / BPS);
   const last = parts.pop() as bigint;
   const rounding = prize - last - parts.reduce((sum, part) => sum + part, 0n);
-  view.put(session.game, { ...game, fees: (fees + rake) % AMOUNT_LIMIT });
-  pay(view, transaction.session, session, [...parts, last + rounding]);
-  return REFUSAL.Applied;
+  view.put(session.game, { ...game, fees: (game.fees + rake) % AMOUNT_LIMIT });
+  pay(view, index, session, [...parts, last + rounding]);
 }
 
 export function collectFees(view: LedgerView, transaction: TransactionOf<"CollectFees">): Refusal {

@@ -27,10 +27,12 @@ describe("halts of moves", () => {
     await time.setNextBlockTimestamp(now + 3n);
     const [from, to] = [least + 3n, least + 3n + 30n * DAY];
     await expect(rollup.setMovesHalt(from, to)).to.emit(rollup, "MovesHaltSet").withArgs(from, to);
-    await refused(to - 1n, to + DAY, to);
-    await expect(rollup.setMovesHalt(to, to + DAY))
+    // A day between two, in which sessions can be settled.
+    const next = to + DAY;
+    await refused(next - 1n, next + DAY, next);
+    await expect(rollup.setMovesHalt(next, next + DAY))
       .to.emit(rollup, "MovesHaltSet")
-      .withArgs(to, to + DAY);
+      .withArgs(next, next + DAY);
   });
 
   it("are for batches whose clock is in them, for ever", async () => {
@@ -62,8 +64,8 @@ describe("halts of moves", () => {
     const { rollup, layer2 } = await loadPlayed();
     const from = (await layer2.now()) + PARAMS.challengeSeconds + 2n * DAY;
     const COUNT = 70n;
-    // A second each, with a second between.
-    const begin = (index: bigint) => from + 2n * index;
+    // A second each.
+    const begin = (index: bigint) => from + 2n * DAY * index;
     for (let index = 0n; index < COUNT; index++) await rollup.setMovesHalt(begin(index), begin(index) + 1n);
     for (let index = 0n; index < COUNT; index++) {
       expect(await rollup.movesHaltAt(begin(index))).to.equal(begin(index));

@@ -1,4 +1,4 @@
-import { TypedDataEncoder, getBytes } from "ethers";
+import { TypedDataEncoder, getBytes, id } from "ethers";
 import type { BatchContext } from "../../protocol/ledger/authority";
 import { decodeEntry, encodeEntry, type Entry } from "../../protocol/ledger/entries";
 import { RUNNING, WAITING, type Leaf, type LeafOf } from "../../protocol/ledger/leaves";
@@ -63,14 +63,22 @@ export const STATE_RULES = `0x${BURN}60205f526104006020526104405ff3`;
 const SHARES = Array.from({ length: PLAYERS }, (_, i) => `6104e261${(0x60 + 32 * i).toString(16).padStart(4, "0")}52`);
 export const OUTCOME_RULES = `0x${BURN}60015f5260406020526008604052${SHARES.join("")}6101605ff3`;
 
-/** Where the three rules have to be, for `hardhat_setCode`. */
+/** To `outcome`: not over. To `expire`, 1,088 bytes of nothing: both calls burn what they can, and stakes go back. */
+const OUTCOME_SELECTOR = id("outcome(bytes)").slice(2, 10);
+export const UNDECIDED_RULES = `0x${BURN}5f3560e01c63${OUTCOME_SELECTOR}146021576104405ff35b604060205260086040526101605ff3`;
+
+/** Where the rules have to be, for `hardhat_setCode`. */
 export const HEAVY_RULES = {
   garbage: { address: getBytes("0x1111111111111111111111111111111111111101"), code: GARBAGE_RULES },
   state: { address: getBytes("0x1111111111111111111111111111111111111102"), code: STATE_RULES },
   outcome: { address: getBytes("0x1111111111111111111111111111111111111103"), code: OUTCOME_RULES },
+  undecided: { address: getBytes("0x1111111111111111111111111111111111111104"), code: UNDECIDED_RULES },
 } as const;
 
-function answerOf({ rules }: RulesCall): RulesAnswer {
+function answerOf({ rules, call }: RulesCall): RulesAnswer {
+  if (rules[19] === HEAVY_RULES.undecided.address[19]) {
+    return call === "outcome" ? { over: false, shareBps: Array<bigint>(PLAYERS).fill(0n) } : undefined;
+  }
   if (rules[19] === HEAVY_RULES.garbage.address[19]) return undefined;
   if (rules[19] === HEAVY_RULES.state.address[19]) return { state: new Uint8Array(STATE_BYTES) };
   return { over: true, shareBps: Array<bigint>(PLAYERS).fill(1_250n) };
@@ -230,7 +238,7 @@ class Maker {
         return one({ kind, session: index, player: 7, move }, balances[7] as number);
       }
       case "SessionTimeout": {
-        const { index } = this.session(RUNNING, "garbage", TIME - 1_000n);
+        const { index } = this.session(RUNNING, "undecided", TIME - 1_000n);
         return { transaction: { kind, session: index }, accounts: [] };
       }
       case "SessionSettle":

@@ -73,7 +73,8 @@ describe("the meter of the ledger", () => {
       fill("SessionOpen"),
       fill("ForcedSessionOpen"),
       fill("Deposit"),
-      [...fill("SessionTimeout").slice(0, 3), ...fill("ItemTransfer").slice(0, 8)],
+      fill("SessionTimeout", "OpenBalance"),
+      [...fill("SessionTimeout").slice(0, 2), ...fill("ItemTransfer").slice(0, 7)],
     ];
     for (const parts of segments) {
       const segment = heavySegment(parts);

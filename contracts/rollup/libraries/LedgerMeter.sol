@@ -40,7 +40,8 @@ library LedgerMeter {
         if (kind == LedgerTransaction.SESSION_JOIN) return BASE + CALL + 11 * CALL_LEAF;
         if (kind == LedgerTransaction.SESSION_LEAVE) return BASE + SETUP + 3 * LEAF;
         if (kind == LedgerTransaction.COLLECT_FEES) return BASE + 2 * LEAF;
-        // SESSION_TIMEOUT, SESSION_SETTLE
+        if (kind == LedgerTransaction.SESSION_TIMEOUT) return BASE + 2 * CALL + 10 * CALL_LEAF;
+        // SESSION_SETTLE
         return BASE + CALL + 10 * CALL_LEAF;
     }
 

@@ -117,7 +117,8 @@ library LedgerSessions {
         return LedgerRefusal.APPLIED;
     }
 
-    /// @dev A deadline passed: the rules decide. Where they cannot, or the session's life is over, stakes go back.
+    /// @dev A deadline passed. What is over is paid, however late; else the rules decide. Where they cannot, or the session's
+    /// life is over, stakes go back.
     function timeOut(Step memory step) internal view returns (uint256) {
         uint256 index = step.transaction.values[0];
         (bool isSession, bytes memory session) = step.leaves.ofKind(index, LedgerLeaves.SESSION);
@@ -125,18 +126,13 @@ library LedgerSessions {
         bytes memory game = step.leaves.at(session.get(LedgerLeaves.SESSION_GAME));
         if (session.get(LedgerLeaves.PHASE) != RUNNING) return LedgerRefusal.WRONG_PHASE;
         if (step.queue != step.context.queueTo) return LedgerRefusal.WRONG_TIME;
-        uint256 queueTime = step.context.queueTime;
-        if (session.get(LedgerLeaves.ENDS_BY) < queueTime) {
-            _giveBack(step.leaves, index, session);
-            return LedgerRefusal.APPLIED;
-        }
-        if (session.get(LedgerLeaves.DEADLINE) >= queueTime || step.context.time >= step.context.movesHalt) {
-            return LedgerRefusal.WRONG_TIME;
-        }
-        bytes memory state = session.stateOf();
-        (bool ok, bytes memory next) = GameCall.expire(_rules(game), state);
-        if (!ok || keccak256(next) == keccak256(state)) _giveBack(step.leaves, index, session);
-        else _goOn(step, index, session, next);
+        bool ended = session.get(LedgerLeaves.ENDS_BY) < step.context.queueTime;
+        if (!ended && session.get(LedgerLeaves.DEADLINE) >= step.context.queueTime) return LedgerRefusal.WRONG_TIME;
+        if (step.context.time >= step.context.movesHalt) return LedgerRefusal.WRONG_TIME;
+        (bool ok, bool over, uint256[] memory shares) = _outcome(session, game);
+        if (ok && over) _payOutcome(step.leaves, index, session, game, shares);
+        else if (!ok || ended) _giveBack(step.leaves, index, session);
+        else _expire(step, index, session, game);
         return LedgerRefusal.APPLIED;
     }
 
@@ -148,19 +144,10 @@ library LedgerSessions {
         bytes memory game = step.leaves.at(session.get(LedgerLeaves.SESSION_GAME));
         if (session.get(LedgerLeaves.PHASE) != RUNNING) return LedgerRefusal.WRONG_PHASE;
         if (step.context.time >= step.context.movesHalt) return LedgerRefusal.WRONG_TIME;
-        uint256 players = session.get(LedgerLeaves.PLAYERS);
-        (bool ok, bool over, uint256[] memory shares) = GameCall.outcome(_rules(game), session.stateOf(), players);
-        if (!ok) {
-            _giveBack(step.leaves, index, session);
-            return LedgerRefusal.APPLIED;
-        }
-        if (!over) return LedgerRefusal.RULES_REFUSED;
-
-        uint256 pot = session.get(LedgerLeaves.STAKE) * players;
-        uint256 rake = (pot * game.get(LedgerLeaves.RAKE_BPS)) / BPS;
-        game.set(LedgerLeaves.FEES, game.get(LedgerLeaves.FEES) + rake);
-        _divide(pot - rake, shares);
-        _pay(step.leaves, index, session, shares);
+        (bool ok, bool over, uint256[] memory shares) = _outcome(session, game);
+        if (ok && !over) return LedgerRefusal.RULES_REFUSED;
+        if (ok) _payOutcome(step.leaves, index, session, game, shares);
+        else _giveBack(step.leaves, index, session);
         return LedgerRefusal.APPLIED;
     }
 
@@ -222,6 +209,35 @@ library LedgerSessions {
         session.set(LedgerLeaves.PHASE, RUNNING);
         session.set(LedgerLeaves.ENDS_BY, step.context.time + session.get(LedgerLeaves.LIFE_SECONDS));
         _goOn(step, index, session, state);
+    }
+
+    function _expire(Step memory step, uint256 index, bytes memory session, bytes memory game) private view {
+        bytes memory state = session.stateOf();
+        (bool ok, bytes memory next) = GameCall.expire(_rules(game), state);
+        if (!ok || keccak256(next) == keccak256(state)) _giveBack(step.leaves, index, session);
+        else _goOn(step, index, session, next);
+    }
+
+    function _outcome(
+        bytes memory session,
+        bytes memory game
+    ) private view returns (bool ok, bool over, uint256[] memory shares) {
+        return GameCall.outcome(_rules(game), session.stateOf(), session.get(LedgerLeaves.PLAYERS));
+    }
+
+    /// @dev The pot less the rake, by shares.
+    function _payOutcome(
+        Leaves memory leaves,
+        uint256 index,
+        bytes memory session,
+        bytes memory game,
+        uint256[] memory shares
+    ) private pure {
+        uint256 pot = session.get(LedgerLeaves.STAKE) * session.get(LedgerLeaves.PLAYERS);
+        uint256 rake = (pot * game.get(LedgerLeaves.RAKE_BPS)) / BPS;
+        game.set(LedgerLeaves.FEES, game.get(LedgerLeaves.FEES) + rake);
+        _divide(pot - rake, shares);
+        _pay(leaves, index, session, shares);
     }
 
     function _goOn(Step memory step, uint256 index, bytes memory session, bytes memory state) private pure {

@@ -11,6 +11,8 @@ struct Halt {
 /// @notice None is ever changed or forgotten: what a past batch leads to must not change.
 library MovesHalts {
     uint256 internal constant MAX_SECONDS = 30 days;
+    /// @notice Between two halts rules are called: sessions that ended in the first can be settled.
+    uint256 internal constant PAUSE_SECONDS = 1 days;
 
     error MovesHaltOutOfRange(uint64 from, uint64 to, uint256 least);
 
@@ -18,7 +20,7 @@ library MovesHalts {
     function announce(Halt[] storage self, uint64 from, uint64 to, uint256 earliest) internal {
         uint256 least = earliest;
         uint256 count = self.length;
-        if (count != 0 && self[count - 1].to > least) least = self[count - 1].to;
+        if (count != 0 && self[count - 1].to + PAUSE_SECONDS > least) least = self[count - 1].to + PAUSE_SECONDS;
         if (from < least || to <= from || to - from > MAX_SECONDS) revert MovesHaltOutOfRange(from, to, least);
         self.push(Halt(from, to));
     }

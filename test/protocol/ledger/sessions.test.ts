@@ -20,6 +20,11 @@ const unanswered: Answers = ({ call }) => {
   throw new Error(`no ${call} was expected`);
 };
 const state = (byte: number): RulesAnswer => ({ state: Uint8Array.of(byte) });
+/** Not over; what a missed deadline leads to, says `expired`. */
+const undecided =
+  (expired: Answers): Answers =>
+  (call) =>
+    call.call === "outcome" ? { over: false, shareBps: [0n, 0n] } : expired(call);
 
 /** Two accounts (1, 3) with 1,000 each in balances 2 and 4, a game (5), and what the test does with a session (6). */
 class Table {
@@ -151,22 +156,47 @@ describe("sessions on the ledger", () => {
     table.time += BigInt(MOVE_SECONDS);
     expect(table.call(timeOut)).to.equal(REFUSAL.WrongTime);
     table.time += 1n;
-    expect(table.call(timeOut, () => state(9))).to.equal(REFUSAL.Applied);
+    expect(
+      table.call(
+        timeOut,
+        undecided(() => state(9)),
+      ),
+    ).to.equal(REFUSAL.Applied);
     expect(table.ledger.leaf(SESSION)).to.deep.include({
       state: Uint8Array.of(9),
       deadline: table.time + BigInt(MOVE_SECONDS),
     });
   });
 
-  it("gives stakes back where nothing changes by a missed deadline, and at the end of a session's life", () => {
-    const unchanged = running();
-    unchanged.time += BigInt(MOVE_SECONDS) + 1n;
+  it("gives stakes back where nothing changes by a missed deadline, at the end of a life, and where rules fail", () => {
     const timeOut: Transaction = { kind: "SessionTimeout", session: SESSION };
-    expect(unchanged.call(timeOut, () => ({ state: START }))).to.equal(REFUSAL.Applied);
-    const old = running();
-    old.time += BigInt(LIFE_SECONDS) + 1n;
-    expect(old.call(timeOut)).to.equal(REFUSAL.Applied);
-    for (const table of [unchanged, old]) expect(table.amounts()).to.deep.equal([1_000n, 1_000n, 0n]);
+    const cases: readonly (readonly [number, Answers])[] = [
+      [MOVE_SECONDS, undecided(() => ({ state: START }))],
+      [MOVE_SECONDS, undecided(() => undefined)],
+      [MOVE_SECONDS, () => undefined],
+      [LIFE_SECONDS, undecided(unanswered)],
+      [LIFE_SECONDS, () => undefined],
+    ];
+    for (const [seconds, answer] of cases) {
+      const table = running();
+      table.time += BigInt(seconds) + 1n;
+      expect(table.call(timeOut, answer)).to.equal(REFUSAL.Applied);
+      expect(table.amounts()).to.deep.equal([1_000n, 1_000n, 0n]);
+      expect(table.ledger.leaf(SESSION)).to.equal(undefined);
+    }
+  });
+
+  it("pays by a time-out what is over and was not settled, however late", () => {
+    for (const seconds of [MOVE_SECONDS, LIFE_SECONDS]) {
+      const table = running();
+      const timeOut: Transaction = { kind: "SessionTimeout", session: SESSION };
+      const won: Answers = (call) =>
+        call.call === "outcome" ? { over: true, shareBps: [0n, 10_000n] } : unanswered(call);
+      table.time += BigInt(seconds) + 1n;
+      expect(table.call(timeOut, won)).to.equal(REFUSAL.Applied);
+      expect(table.amounts()).to.deep.equal([900n, 1_090n, 10n]);
+      expect(table.ledger.leaf(SESSION)).to.equal(undefined);
+    }
   });
 
   it("refuses a move that the rules refuse, of a stranger, and of another player's seat", () => {
@@ -211,7 +241,7 @@ describe("sessions on the ledger", () => {
     expect(table.amounts()).to.deep.equal([1_000n, 1_000n, 0n]);
   });
 
-  it("calls no rules once moves are halted, and still ends a session's life", () => {
+  it("calls no rules once moves are halted, and ends no session before they are called again", () => {
     const table = running();
     const halted = { time: table.time, queueTime: table.time, movesHalt: table.time };
     const move: Transaction = { kind: "SessionMove", session: SESSION, player: 0, move: Uint8Array.of(3) };
@@ -222,8 +252,10 @@ describe("sessions on the ledger", () => {
     ]);
     const late = table.time + BigInt(LIFE_SECONDS) + 1n;
     const end = segmentOf(0, [{ kind: "SessionTimeout", session: SESSION }]);
-    const result = run(table.ledger, end, [], { ...halted, time: late, queueTime: late }, unanswered);
-    expect(result.transactions).to.deep.equal([REFUSAL.Applied]);
+    const during = { ...halted, time: late, queueTime: late };
+    expect(run(table.ledger, end, [], during, unanswered).transactions).to.deep.equal([REFUSAL.WrongTime]);
+    const after = { time: late, queueTime: late, movesHalt: late + 1n };
+    expect(run(table.ledger, end, [], after, undecided(unanswered)).transactions).to.deep.equal([REFUSAL.Applied]);
     expect(table.amounts()).to.deep.equal([1_000n, 1_000n, 0n]);
   });
 });
