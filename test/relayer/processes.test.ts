@@ -99,8 +99,13 @@ describe("four relayer processes over anvil and hardhat node", () => {
     for (;;) {
       const after = found.at(-1)?.header.sourceBlock ?? 0n;
       const ends = { source: BigInt(source.node.chainId), target: BigInt(other(source).node.chainId) };
-      const page = await peer.attestations({ ...ends, after, waitMs: 0 }, signal);
-      if (page.length === 0) return found;
+      let page: readonly Attestation[] | undefined;
+      const answers = async (): Promise<boolean> => {
+        page = await peer.attestations({ ...ends, after, waitMs: 0 }, signal).catch(() => undefined);
+        return page !== undefined;
+      };
+      await until(answers, () => `${url} does not answer`, PATIENCE_MS);
+      if (page === undefined || page.length === 0) return found;
       found.push(...page);
     }
   }
