@@ -11,7 +11,7 @@ import { abiOf, layoutOf, sizeOf, type Compiled } from "./views";
 const VIEWS = { size: sizeOf, layout: layoutOf, abi: abiOf } as const;
 const FOLDER = resolve(__dirname, "../../snapshots");
 
-/** Every contract that can be deployed, but for what only tests need. */
+/** Every contract that is deployed: what only tests need is not, nor a library whose functions are all internal. */
 async function production(): Promise<readonly Compiled[]> {
   const names = (await artifacts.getAllFullyQualifiedNames()).filter(
     (name) => name.startsWith("contracts/") && !/^contracts\/(mocks|games)\//.test(name),
@@ -25,7 +25,9 @@ async function production(): Promise<readonly Compiled[]> {
       return { name: artifact.contractName, deployedBytecode: artifact.deployedBytecode, abi: artifact.abi, output };
     }),
   );
-  return all.filter(({ deployedBytecode }) => deployedBytecode !== "0x").sort((a, b) => (a.name < b.name ? -1 : 1));
+  return all
+    .filter(({ deployedBytecode, abi }) => deployedBytecode !== "0x" && abi.some(({ type }) => type === "function"))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function viewsAsked(): readonly (keyof typeof VIEWS)[] {

@@ -1,4 +1,4 @@
-import { Interface, dataLength, type InterfaceAbi } from "ethers";
+import { Interface, dataLength, type JsonFragment } from "ethers";
 
 interface StorageEntry {
   readonly label: string;
@@ -17,7 +17,7 @@ interface StorageLayout {
 export interface Compiled {
   readonly name: string;
   readonly deployedBytecode: string;
-  readonly abi: InterfaceAbi;
+  readonly abi: readonly JsonFragment[];
   /** What the compiler says of it beyond what Hardhat's types know. */
   readonly output: object;
 }

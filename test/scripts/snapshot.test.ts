@@ -20,7 +20,19 @@ describe("snapshots of the contracts", () => {
   const compiled = {
     name: "Vault",
     deployedBytecode: "0x600160",
-    abi: ["function pay(address to, uint256 amount) payable", "error Empty()"],
+    abi: [
+      {
+        type: "function",
+        name: "pay",
+        stateMutability: "payable",
+        inputs: [
+          { name: "to", type: "address" },
+          { name: "amount", type: "uint256" },
+        ],
+        outputs: [],
+      },
+      { type: "error", name: "Empty", inputs: [] },
+    ],
     output: {
       storageLayout: {
         storage: [
