@@ -174,8 +174,8 @@ describe("limits of a batch", () => {
   it("leave a segment for transactions behind the most entries, however heavy each is", () => {
     for (const route of ["calldata", "blobs", "cheapest"] as const) {
       const { entries, segments } = hardLimits(route, 1);
-      // Six of the heaviest are what the meter of a segment admits.
-      expect(entries).to.equal(6 * (segments - 1));
+      // Three of the heaviest, time-outs, are what the meter of a segment admits.
+      expect(entries).to.equal(3 * (segments - 1));
       expect(entries >= 128).to.equal(true);
     }
   });
