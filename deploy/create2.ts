@@ -22,9 +22,12 @@ const PROXY_CREATION =
   "ffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf31ba0222222222222222222" +
   "2222222222222222222222222222222222222222222222a02222222222222222222222222222222222222222222222222222222222222222";
 
-/** Two uses of the same code with the same arguments are two contracts. */
-export function saltOf(deployment: string, name: string): string {
-  return keccak256(concat([deployment, toUtf8Bytes(name)]));
+/**
+ * Two uses of the same code with the same arguments are two contracts, and so are those of two deployers: what somebody else
+ * has created is never taken for one's own.
+ */
+export function saltOf(deployment: string, deployer: string, name: string): string {
+  return keccak256(concat([deployment, deployer, toUtf8Bytes(name)]));
 }
 
 export function create2Address(salt: string, initCode: string): string {

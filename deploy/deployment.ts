@@ -280,7 +280,7 @@ class Run {
     for (const { name, args } of creations) {
       const values = await args(addresses);
       const initCode = await this.initCode(name, values);
-      const address = create2Address(saltOf(parameters.salt, name), initCode);
+      const address = create2Address(saltOf(parameters.salt, this.deployer, name), initCode);
       addresses[name] = address;
       const recorded = this.record.contracts[name];
       if (recorded !== undefined && recorded.address !== address) {
@@ -457,7 +457,7 @@ class Run {
     let receipt: TransactionReceipt | undefined;
     if ((await this.provider.getCode(address)) === "0x") {
       await this.rehearse(name, initCode);
-      receipt = await this.send(step, create2Call(saltOf(parameters.salt, name), initCode));
+      receipt = await this.send(step, create2Call(saltOf(parameters.salt, this.deployer, name), initCode));
     }
     const code = await this.provider.getCode(address);
     if (code === "0x") throw new DeploymentError(`${name} was not created at ${address}: see ${receipt?.hash}`);

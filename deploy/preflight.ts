@@ -67,7 +67,7 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   for (const { name, args } of creationsOf(parameters, deployer, artifacts)) {
     const artifact = await artifacts(name);
     const initCode = concat([artifact.bytecode, new Interface(artifact.abi).encodeDeploy(await args(addresses))]);
-    const address = create2Address(saltOf(parameters.salt, name), initCode);
+    const address = create2Address(saltOf(parameters.salt, deployer, name), initCode);
     addresses[name] = address;
     if ((await provider.getCode(address)) !== "0x") {
       present.push(name);

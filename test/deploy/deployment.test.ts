@@ -416,6 +416,17 @@ describe("deployment", () => {
     expect((await rejection(deploy({ ...options, signer: user }))).key).to.equal("DEPLOYER_KEY");
   });
 
+  it("shares no contract with another deployer of the same parameters and salt", async () => {
+    const first = await loadFixture(deployHome);
+    const { user } = await parts();
+    const second = await deploy({ ...(await optionsFor(await homeParameters())), signer: user });
+    const taken = new Set(Object.values(first.record.contracts).map(({ address }) => address));
+    for (const [name, { address, transaction }] of Object.entries(second.record.contracts)) {
+      expect(taken.has(address), name).to.equal(false);
+      expect(transaction, name).to.be.a("string");
+    }
+  });
+
   it("starts over where a local chain was started anew", async () => {
     const parameters = await homeParameters();
     const options = await optionsFor(parameters);
