@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { differences } from "./differences";
+import { differences, settled, type Figures } from "./differences";
 
 /**
  * Measures the gas of everything again, from receipts, and prints what differs from `bench/results`. With `CHECK=1` the files
@@ -14,22 +14,6 @@ const BENCHES = [
   { script: "game", results: "game-gas" },
   { script: "rollup", results: "rollup", environment: { SUBJECTS: "contract" } },
 ] as const;
-
-/** A byte of a clock or a hash that is zero this time costs less: so much of a figure says nothing. */
-const NOISE = 0.001;
-
-/** `now`, with the figures of `before` where the two are as good as equal. */
-function settled(before: Figures, now: Figures): Figures {
-  return Object.fromEntries(
-    Object.entries(now).map(([path, figure]) => {
-      const was = before[path];
-      const near = typeof was === "number" && typeof figure === "number" && Math.abs(figure - was) <= NOISE * was;
-      return [path, near ? was : figure];
-    }),
-  );
-}
-
-type Figures = Readonly<Record<string, unknown>>;
 
 /** Each figure by its path, such as `deliver.7.32.100`. */
 function figures(value: unknown, path = ""): readonly (readonly [string, unknown])[] {

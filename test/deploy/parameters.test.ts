@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { Wallet, ZeroAddress, id } from "ethers";
-import { DeploymentError } from "../../deploy/deploymentError";
 import { cautionsOf, liveParameters, validateParameters, type DeploymentParameters } from "../../deploy/parameters";
+import { refusalOf } from "../support/refusal";
 
 const account = (name: string): string => new Wallet(id(name)).address;
 const DEV = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -29,16 +29,6 @@ function parameters(change: Readonly<Record<string, string>> = {}, network = "bs
   const read = liveParameters(network, network === "custom" ? 5_611n : 97n, { ...base, ...change });
   validateParameters(read, DEPLOYER);
   return read;
-}
-
-function refusalOf(action: () => unknown): DeploymentError {
-  try {
-    action();
-  } catch (error) {
-    expect(error).to.be.instanceOf(DeploymentError);
-    return error as DeploymentError;
-  }
-  throw new Error("it did not refuse");
 }
 
 describe("deployment parameters of a live network", () => {

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect } from "chai";
 import { Wallet, id } from "ethers";
-import { DeploymentError } from "../../deploy/deploymentError";
 import type { Environment } from "../../deploy/environment";
 import { NETWORK_KEYS, networkSettings } from "../../deploy/networkFile";
 import { liveParameters } from "../../deploy/parameters";
+import { refusalOf } from "../support/refusal";
 
 const ROOT = resolve(__dirname, "../..");
 const FILES = ["bsc", "bscTestnet"] as const;
@@ -55,16 +55,6 @@ async function keysOfSources(): Promise<ReadonlySet<string>> {
   return found;
 }
 
-function refusal(action: () => unknown): DeploymentError {
-  try {
-    action();
-  } catch (error) {
-    expect(error).to.be.instanceOf(DeploymentError);
-    return error as DeploymentError;
-  }
-  throw new Error("it did not refuse");
-}
-
 describe("settings", () => {
   it("are documented in .env.example, each variable that is read and no other", async () => {
     const documented = [...(await readFile(join(ROOT, ".env.example"), "utf8")).matchAll(/^([A-Z][A-Z0-9_]*)=/gm)];
@@ -106,7 +96,7 @@ describe("settings", () => {
     const folder = await mkdtemp(join(tmpdir(), "networks-"));
     for (const content of ["DEPLOYER_KEY: 0x01", "MULTISIG: { a: b }", "- MULTISIG", "MULTISIG: [", ""]) {
       await writeFile(join(folder, "bsc.yaml"), content);
-      expect(refusal(() => networkSettings("bsc", {}, folder)).message, content).to.contain("bsc.yaml");
+      expect(refusalOf(() => networkSettings("bsc", {}, folder)).message, content).to.contain("bsc.yaml");
     }
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { differences } from "../../scripts/snapshot/differences";
+import { differences, settled } from "../../scripts/snapshot/differences";
 import { abiOf, layoutOf, sizeOf } from "../../scripts/snapshot/views";
 
 describe("snapshots of the contracts", () => {
@@ -15,6 +15,12 @@ describe("snapshots of the contracts", () => {
       "New is new",
     ]);
     expect(differences(now, now)).to.deep.equal([]);
+  });
+
+  it("pass over a thousandth of a figure of gas, and over no more", () => {
+    const before = { send: 100_000, deliver: 100_000, gone: 1 };
+    const now = settled(before, { send: 100_100, deliver: 99_899, new: 1 });
+    expect(differences(before, now)).to.deep.equal(["deliver 100000 → 99899", "gone is gone", "new is new"]);
   });
 
   const compiled = {
